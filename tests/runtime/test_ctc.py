@@ -1,0 +1,134 @@
+"""Greedy decoding against its definition, written out frame by frame."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from text_recognizer.ctc import LabelRun, best_probabilities, decode_greedy
+
+
+def scores_of_paths(paths: list[tuple[int, ...]], n_labels: int = 3) -> NDArray[np.float32]:
+    """Log-probabilities (N, T, C) whose best path is given: 0.7 there, the rest shared."""
+    probabilities = np.full((len(paths), len(paths[0]), n_labels), 0.3 / (n_labels - 1))
+    for line, path in enumerate(paths):
+        probabilities[line, np.arange(len(path)), path] = 0.7
+    scores: NDArray[np.float32] = np.log(probabilities).astype(np.float32)
+    return scores
+
+
+def collapse(path: tuple[int, ...]) -> list[int]:
+    """The definition: merge repeated labels, then drop the blanks."""
+    return [label for label, _ in itertools.groupby(path) if label != 0]
+
+
+def decode_frame_by_frame(scores: NDArray[np.float32]) -> list[LabelRun]:
+    """Runs of one line, scores (T, C), without any vectorisation."""
+    runs: list[LabelRun] = []
+    previous = 0
+    for frame, logits in enumerate(scores.tolist()):
+        label = logits.index(max(logits))
+        total = sum(math.exp(logit - logits[label]) for logit in logits)
+        if label != 0 and label == previous:
+            best = max(runs[-1].confidence, 1 / total)
+            runs[-1] = LabelRun(label, best, runs[-1].start, frame + 1)
+        elif label != 0:
+            runs.append(LabelRun(label, 1 / total, frame, frame + 1))
+        previous = label
+    return runs
+
+
+def test_every_path_of_six_frames_and_three_labels_collapses_by_the_definition() -> None:
+    paths = list(itertools.product(range(3), repeat=6))
+    decoded = decode_greedy(scores_of_paths(paths))
+    assert [[run.label for run in line] for line in decoded] == [collapse(path) for path in paths]
+
+
+def test_a_repeated_label_needs_a_blank_between() -> None:
+    together, apart = decode_greedy(scores_of_paths([(1, 1, 1), (1, 0, 1)]))
+    assert [run.label for run in together] == [1]
+    assert [run.label for run in apart] == [1, 1]
+
+
+def test_spans_cover_the_frames_of_the_run() -> None:
+    (line,) = decode_greedy(scores_of_paths([(0, 2, 2, 1, 0, 1)]))
+    assert [(run.label, run.start, run.end) for run in line] == [(2, 1, 3), (1, 3, 4), (1, 5, 6)]
+
+
+def test_a_run_at_a_line_end_does_not_join_the_next_line() -> None:
+    first, second = decode_greedy(scores_of_paths([(0, 0, 1), (1, 1, 0)]))
+    assert [(run.start, run.end) for run in first] == [(2, 3)]
+    assert [(run.start, run.end) for run in second] == [(0, 2)]
+
+
+def test_frames_beyond_the_length_do_not_count() -> None:
+    scores = scores_of_paths([(1, 2, 2, 1), (1, 2, 2, 1), (1, 2, 2, 1)])
+    decoded = decode_greedy(scores, np.array([4, 2, 0]))
+    assert [[run.label for run in line] for line in decoded] == [[1, 2, 1], [1, 2], []]
+    assert decoded[1][-1].end == 2
+
+
+def test_confidence_is_the_largest_softmax_value_of_the_run() -> None:
+    probabilities = np.array([[[0.1, 0.6, 0.3], [0.04, 0.95, 0.01], [0.2, 0.5, 0.3]]])
+    (line,) = decode_greedy(np.log(probabilities).astype(np.float32))
+    assert [(run.label, run.start, run.end) for run in line] == [(1, 0, 3)]
+    assert line[0].confidence == pytest.approx(0.95)
+
+
+def test_temperature_flattens_confidence_and_keeps_labels() -> None:
+    probabilities = np.array([[[0.1, 0.9]]])
+    (line,) = decode_greedy(np.log(probabilities).astype(np.float32), temperature=2.0)
+    assert [run.label for run in line] == [1]
+    assert line[0].confidence == pytest.approx(3 / 4)  # sqrt(.9) : sqrt(.1) = 3 : 1
+
+
+def test_logits_far_from_zero_do_not_overflow() -> None:
+    scores = np.array([[[1e4, 1e4 + 1]], [[-1e4, -1e4 + 1]]], dtype=np.float32)
+    expected = 1 / (1 + math.exp(-1))
+    assert best_probabilities(scores) == pytest.approx(expected)
+
+
+def test_impossible_labels_leave_full_confidence() -> None:
+    scores = np.array([[[-np.inf, 0.0, -np.inf]]], dtype=np.float32)
+    assert decode_greedy(scores) == [[LabelRun(1, 1.0, 0, 1)]]
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 3), (2, 0, 3)])
+def test_no_lines_and_no_frames_give_no_runs(shape: tuple[int, int, int]) -> None:
+    assert decode_greedy(np.zeros(shape, dtype=np.float32)) == [[] for _ in range(shape[0])]
+
+
+@settings(deadline=None)
+@given(
+    n_lines=st.integers(1, 4),
+    n_frames=st.integers(1, 12),
+    n_labels=st.integers(2, 5),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_random_scores_decode_as_frame_by_frame(
+    n_lines: int, n_frames: int, n_labels: int, seed: int
+) -> None:
+    noise = np.random.default_rng(seed).normal(size=(n_lines, n_frames, n_labels))
+    scores = (3 * noise).astype(np.float32)
+    for decoded, line_scores in zip(decode_greedy(scores), scores, strict=True):
+        expected = decode_frame_by_frame(line_scores)
+        assert [(r.label, r.start, r.end) for r in decoded] == [
+            (r.label, r.start, r.end) for r in expected
+        ]
+        assert [r.confidence for r in decoded] == pytest.approx([r.confidence for r in expected])
+
+
+@settings(deadline=None)
+@given(path=st.lists(st.integers(0, 3), min_size=1, max_size=20), offset=st.floats(-50, 50))
+def test_confidences_are_probabilities_and_spans_do_not_overlap(
+    path: list[int], offset: float
+) -> None:
+    scores = scores_of_paths([tuple(path)], n_labels=4) + np.float32(offset)  # logits will do
+    (line,) = decode_greedy(scores)
+    frames = [frame for run in line for frame in range(run.start, run.end)]
+    assert frames == [frame for frame, label in enumerate(path) if label != 0]
+    assert all(run.confidence == pytest.approx(0.7, abs=1e-3) for run in line)

@@ -1,0 +1,83 @@
+"""From scores to labels: connectionist temporal classification, greedy.
+
+A CTC network gives one label, or the blank, for every frame. The best path becomes a text by two
+rules: frames in a row with the same label are one run, and runs of blanks are left out. Knows
+labels and frames only; symbols, images and columns are the business of others.
+
+Source: A. Graves et al., "Connectionist Temporal Classification", ICML 2006, section 3.2 (best
+path decoding).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from text_recognizer.alphabet import BLANK
+
+
+@dataclass(frozen=True)
+class LabelRun:
+    """One label of a best path and the frames that it was read from.
+
+    Attributes:
+        label: never the blank.
+        confidence: largest softmax value of the label over the frames of the run, 0 to 1.
+        start: first frame.
+        end: frame after the last one.
+    """
+
+    label: int
+    confidence: float
+    start: int
+    end: int
+
+
+def decode_greedy(
+    scores: NDArray[np.float32],
+    lengths: NDArray[np.int64] | None = None,
+    *,
+    temperature: float = 1.0,
+) -> list[list[LabelRun]]:
+    """Label runs of the best path of every line, in reading order; an empty list reads as no text.
+
+    Args:
+        scores: shape (N, T, C), log-probabilities or logits, label 0 the blank.
+        lengths: shape (N,), frames of each line that count; None means all T.
+        temperature: divides the scores before the softmax that gives confidences. It never
+            changes the labels. Source: C. Guo et al., "On Calibration of Modern Neural Networks",
+            ICML 2017, section 4.2.
+    """
+    n_lines, n_frames, _ = scores.shape
+    labels = scores.argmax(axis=2)
+    if lengths is not None:
+        labels[np.arange(n_frames) >= np.asarray(lengths)[:, None]] = BLANK
+    begins = np.ones((n_lines, n_frames), dtype=bool)
+    begins[:, 1:] = labels[:, 1:] != labels[:, :-1]  # so a run never crosses into the next line
+    starts = np.flatnonzero(begins)
+    if starts.size == 0:
+        return [[] for _ in range(n_lines)]
+    ends = np.append(starts[1:], labels.size)
+    confidences = np.maximum.reduceat(best_probabilities(scores, temperature).ravel(), starts)
+    run_labels = labels.ravel()[starts]
+
+    decoded: list[list[LabelRun]] = [[] for _ in range(n_lines)]
+    for run in np.flatnonzero(run_labels != BLANK):
+        line, start = divmod(int(starts[run]), n_frames)
+        end = int(ends[run]) - line * n_frames
+        decoded[line].append(LabelRun(int(run_labels[run]), float(confidences[run]), start, end))
+    return decoded
+
+
+def best_probabilities(
+    scores: NDArray[np.float32], temperature: float = 1.0
+) -> NDArray[np.float32]:
+    """Softmax value of the best label of every frame, shape (N, T).
+
+    Args:
+        scores: shape (N, T, C), log-probabilities or logits.
+        temperature: divides the scores before the softmax.
+    """
+    below_best = scores - scores.max(axis=2, keepdims=True)
+    total: NDArray[np.float32] = np.exp(below_best / np.float32(temperature)).sum(axis=2)
+    return np.float32(1.0) / total

@@ -1,0 +1,6 @@
+"""Data modules for training; the readers and the drawing they wrap know nothing about torch."""
+
+from text_recognizer.data.handwriting_lines import DataPaths, HandwritingLines
+from text_recognizer.data.options import HandwritingLinesOptions
+
+__all__ = ["DataPaths", "HandwritingLines", "HandwritingLinesOptions"]

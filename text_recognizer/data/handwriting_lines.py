@@ -1,0 +1,197 @@
+"""HandwritingLines: lines of real scans, pen strokes and fonts, mixed by share, for Lightning."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import lightning.pytorch as pl
+import numpy as np
+from torch.utils.data import DataLoader
+
+from text_recognizer.alphabet import Alphabet
+from text_recognizer.data.batches import EncodedLine, LineBatch, LineEncoder, batch_by_width
+from text_recognizer.data.line_sources import (
+    JoinedStrokeWords,
+    LineSource,
+    ScannedLines,
+    StrokeLines,
+)
+from text_recognizer.data.line_stream import LineStream, StreamOptions
+from text_recognizer.data.options import HandwritingLinesOptions
+from text_recognizer.errors import InputError
+from text_recognizer.ground_truth import LineSample, read_lines, read_strokes, read_unseen_ids
+from text_recognizer.ground_truth.strokes import find_stroke_files
+
+_LOG = logging.getLogger(__name__)
+FONTS = "fonts"
+
+
+@dataclass(frozen=True)
+class DataPaths:
+    """Where the training data lies.
+
+    Attributes:
+        lines: data set of lines and pen strokes, in any layout that `read_lines` knows.
+        fonts: folder of font files, or None to train without.
+        text: plain text for sentences set in fonts, or None.
+    """
+
+    lines: Path
+    fonts: Path | None = None
+    text: Path | None = None
+
+
+class HandwritingLines(pl.LightningDataModule):
+    """Training stream and validation batches of text lines.
+
+    Args:
+        options: mixture, drawing and batching.
+        paths: where the data lies.
+        alphabet: symbols to learn.
+        height: rows of a line image.
+        seed: of all drawing.
+        validation_lines: lines validated at most, spread over the sources.
+    """
+
+    def __init__(
+        self,
+        options: HandwritingLinesOptions,
+        paths: DataPaths,
+        alphabet: Alphabet,
+        *,
+        height: int,
+        seed: int,
+        validation_lines: int = 600,
+    ) -> None:
+        super().__init__()
+        self.options = options
+        self._paths = paths
+        self._seed = seed
+        self._n_validation = validation_lines
+        self.encoder = LineEncoder(alphabet, options.text_form, height, options.max_width)
+        self.sources: dict[str, LineSource] = {}
+        self.validation_sources: tuple[str, ...] = ()
+        self.validation_lines: list[EncodedLine] = []
+
+    def setup(self, stage: str) -> None:
+        """Read the ground truth; images are read when they are drawn."""
+        if not self.sources:
+            self.sources = self._find_sources()
+            self.validation_lines = self._read_validation()
+
+    def shares(self) -> dict[str, float]:
+        """Share of each source at hand, of any sum."""
+        if self.options.shares:
+            return {name: self.options.shares[name] for name in self.sources}
+        return {name: float(min(len(source), 10_000)) for name, source in self.sources.items()}
+
+    def train_stream(self) -> LineStream:
+        """The training batches of this process."""
+        trainer = self.trainer  # None outside of a run
+        options = StreamOptions(
+            seed=self._seed,
+            batch_columns=self.options.batch_columns,
+            max_batch=self.options.max_batch,
+            max_draws=self.options.max_draws,
+            short_lines_first=0
+            if trainer and trainer.global_step
+            else self.options.short_lines_first,
+            start=trainer.global_step if trainer else 0,
+            rank=trainer.global_rank if trainer else 0,
+            n_ranks=trainer.world_size if trainer else 1,
+        )
+        return LineStream(self.sources, self.shares(), self.encoder, options)
+
+    def train_dataloader(self) -> DataLoader[LineBatch]:
+        """Endless loader of whole batches."""
+        return DataLoader(
+            self.train_stream(),
+            batch_size=None,
+            num_workers=self.options.workers,
+            persistent_workers=self.options.workers > 0,
+            pin_memory=bool(self.trainer and self.trainer.strategy.root_device.type == "cuda"),
+        )
+
+    def val_dataloader(self) -> DataLoader[LineBatch]:
+        """Loader of this process's part of the validation lines."""
+        rank, n_ranks = (
+            (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        )
+        batches = batch_by_width(
+            self.validation_lines[rank::n_ranks],
+            batch_columns=self.options.batch_columns,
+            max_batch=self.options.max_batch,
+            keep_rest=True,
+        )
+        return DataLoader(list(batches), batch_size=None)  # type: ignore[arg-type]
+
+    def _find_sources(self) -> dict[str, LineSource]:
+        samples: dict[str, list[LineSample]] = {}
+        strokes = {path.stem: path for path in _stroke_files(self._paths.lines)}
+        for sample in read_lines(self._paths.lines, split="train"):
+            if sample.source not in strokes:
+                samples.setdefault(sample.source, []).append(sample)
+        found: dict[str, LineSource] = {}
+        for name, lines in samples.items():
+            if self._is_wanted(name):
+                found[name] = ScannedLines(lines, self.options.strength)
+        for name, path in strokes.items():
+            if self._is_wanted(name):
+                kind = JoinedStrokeWords if name in self.options.joined else StrokeLines
+                found[name] = kind(read_strokes(path, split="train"), self.options.strength)
+        missing = sorted(
+            name for name, share in self.options.shares.items() if share and name not in found
+        )
+        if missing:
+            _LOG.warning("Training goes on without %s: not found.", ", ".join(missing))
+        if not found:
+            raise InputError(
+                f"{self._paths.lines} holds no training lines of the recipe's sources."
+            )
+        return {name: found[name] for name in sorted(found)}
+
+    def _is_wanted(self, name: str) -> bool:
+        return not self.options.shares or self.options.shares.get(name, 0) > 0
+
+    def _read_validation(self) -> list[EncodedLine]:
+        """Encoded validation lines: at most `validation_lines`, shared out among the sources."""
+        by_source = self._validation_samples()
+        self.validation_sources = tuple(by_source)
+        rng = np.random.default_rng(self._seed)
+        lines = []
+        for index, samples in enumerate(
+            _thin_out(list(by_source.values()), self._n_validation, rng)
+        ):
+            for sample in samples:
+                line = self.encoder.encode(sample.read_image(), sample.text, source=index)
+                if line is not None:
+                    lines.append(line)
+        return lines
+
+    def _validation_samples(self) -> dict[str, list[LineSample]]:
+        wanted = self.options.validation_sources
+        by_source: dict[str, list[LineSample]] = {}
+        for sample in read_lines(self._paths.lines, split="validation"):
+            if not wanted or sample.source in wanted:
+                by_source.setdefault(sample.source, []).append(sample)
+        for path in _stroke_files(self._paths.lines):
+            unseen = read_unseen_ids(path)
+            if path.stem in by_source and unseen:
+                kept = [s for s in by_source[path.stem] if s.id in unseen]
+                by_source[path.stem] = kept or by_source[path.stem]
+        return by_source
+
+
+def _stroke_files(path: Path) -> list[Path]:
+    return find_stroke_files(path) if path.is_dir() else []
+
+
+def _thin_out(
+    groups: Sequence[list[LineSample]], n_lines: int, rng: np.random.Generator
+) -> list[list[LineSample]]:
+    """Groups cut to the same largest size, so that they hold `n_lines` together at most."""
+    size = max((len(group) for group in groups), default=0)
+    while size and sum(min(size, len(group)) for group in groups) > n_lines:
+        size -= 1
+    return [[group[i] for i in sorted(rng.permutation(len(group))[:size])] for group in groups]

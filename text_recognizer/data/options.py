@@ -1,0 +1,57 @@
+"""Options of the data modules."""
+
+from dataclasses import dataclass, field
+
+from text_recognizer.errors import OptionError
+from text_recognizer.line_image import WIDTH_MULTIPLE
+from text_recognizer.text_form import DEFAULT_TEXT_FORM, TEXT_FORMS
+
+
+@dataclass(frozen=True)
+class HandwritingLinesOptions:
+    """What lines are drawn, how often, and how they are batched.
+
+    Attributes:
+        shares: share of the drawn lines per source, by the source's name; `fonts` are sentences
+            set in handwriting fonts. Sources that are not at hand are left out and the others
+            scaled up. Empty: every source found, in proportion to its lines.
+        joined: sources of single words, which are joined into lines of one writer.
+        alphabet: path of the alphabet, relative to the recipe's folder.
+        text_form: name of the text form.
+        strength: of drawing and augmentation, 0 to 1.
+        max_draws: how often one line is drawn at most in a run.
+        short_lines_first: lines of under 20 characters drawn before any longer one.
+        batch_columns: columns of a batch: a batch of lines 512 columns wide holds this / 512.
+        max_batch: lines of a batch at most.
+        max_width: widest normalised line in columns; wider ones are left out and counted.
+        workers: loader processes of each training process; 0 draws in the training process.
+        criterion: weights of the sources' validation CER in the figure that chooses models.
+        validation_sources: sources that are validated; of pen strokes the unseen prompts only.
+    """
+
+    shares: dict[str, float] = field(default_factory=dict)
+    joined: tuple[str, ...] = ()
+    alphabet: str = "latin.json"
+    text_form: str = DEFAULT_TEXT_FORM
+    strength: float = 0.5
+    max_draws: int = 250
+    short_lines_first: int = 0
+    batch_columns: int = 12_288
+    max_batch: int = 96
+    max_width: int = 1_664
+    workers: int = 0
+    criterion: dict[str, float] = field(default_factory=dict)
+    validation_sources: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.text_form not in TEXT_FORMS:
+            raise OptionError(f"data.text_form is one of {', '.join(TEXT_FORMS)}.")
+        if not 0 <= self.strength <= 1:
+            raise OptionError(f"data.strength is between 0 and 1, not {self.strength}.")
+        if any(share < 0 for share in self.shares.values()):
+            raise OptionError("data.shares holds a negative share.")
+        if self.max_width % WIDTH_MULTIPLE or self.batch_columns < self.max_width:
+            raise OptionError(
+                "data.max_width is a multiple of 64 and at most data.batch_columns, "
+                f"not {self.max_width} of {self.batch_columns}."
+            )

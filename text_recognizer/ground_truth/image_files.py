@@ -1,0 +1,65 @@
+"""Reads the grey pixels of one image file or of its bytes, within limits.
+
+Formats go by content and come from a list; sizes are checked before pixels are decoded. Unlike the
+loading of a stranger's page, ground truth is taken as it is: dark ink on light paper, one image a
+file.
+"""
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from text_recognizer.errors import InputError
+
+IMAGE_SUFFIXES = frozenset({".webp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"})
+
+_FORMATS = ("WEBP", "PNG", "JPEG", "TIFF", "BMP")
+_MAX_BYTES = 1 << 28
+_MAX_PIXELS = 200_000_000
+
+
+def read_grey(path: Path) -> NDArray[np.uint8]:
+    """Grey image (H, W), uint8, of a file, turned as its EXIF orientation says.
+
+    Raises:
+        InputError: the file is missing, too large, or not an image in a known format.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise InputError(f"{path} is larger than {_MAX_BYTES >> 20} MiB.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return decode_grey(data, str(path))
+
+
+def decode_grey(data: bytes, name: str) -> NDArray[np.uint8]:
+    """Grey image (H, W), uint8, of the bytes of an image file; errors call it `name`.
+
+    Raises:
+        InputError: the bytes are not an image in a known format, or too large a one.
+    """
+    width, height = _size(data, name)
+    if width * height > _MAX_PIXELS:
+        raise InputError(f"{name} has {width} by {height} pixels, over the limit of {_MAX_PIXELS}.")
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if image is None:
+        raise InputError(f"{name} is a damaged image.")
+    return np.asarray(image, dtype=np.uint8)
+
+
+def _size(data: bytes, name: str) -> tuple[int, int]:
+    """(width, height) as the header says, before any turning."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as header:
+            return header.size
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise InputError(
+            f"{name} is not an image in a known format (PNG, JPEG, TIFF, WebP, BMP)."
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{name} has too many pixels: {error}") from error

@@ -1,0 +1,305 @@
+"""Reads line images: grey pixels in, text with positions and confidences out.
+
+Runs the network of a line bundle with onnxruntime. Lines are padded by themselves and batched with
+lines of equal padded width, so what is read in a line does not depend on the lines beside it.
+Knows nothing about pages.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from text_recognizer.bundle import Bundle
+from text_recognizer.ctc import LabelRun, decode_greedy
+from text_recognizer.errors import BundleError, InputError, OptionError
+from text_recognizer.line_image import INPUT_NORMALISATION, GreyImage, normalise, pad, pad_width
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+MAX_BATCH_COLUMNS = 4096  # columns of a batch; wider ones gain no speed on a CPU
+_LETTER_REACH = 0.15  # of the line's height; about half a letter
+_SPACE = " "
+
+
+@dataclass(frozen=True)
+class CharacterReading:
+    """One character and where it stands.
+
+    Attributes:
+        char: one code point.
+        confidence: largest softmax value over its frames, after the bundle's temperature.
+        x0: left edge, in columns of the given image.
+        x1: right edge; characters do not overlap.
+    """
+
+    char: str
+    confidence: float
+    x0: float
+    x1: float
+
+
+@dataclass(frozen=True)
+class WordReading:
+    """Characters between two spaces.
+
+    Attributes:
+        text: without spaces, never empty.
+        confidence: product over its characters, mapped by the bundle's calibration if it has one.
+        x0: left edge, in columns of the given image.
+        x1: right edge.
+    """
+
+    text: str
+    confidence: float
+    x0: float
+    x1: float
+
+
+@dataclass(frozen=True)
+class LineReading:
+    """Text of one line.
+
+    Attributes:
+        text: without spaces at the ends or two in a row; empty if nothing is written there.
+        confidence: mean over the characters, 0 if there are none.
+        characters: those of `text`, in its order.
+        words: those of `text`, in its order.
+    """
+
+    text: str
+    confidence: float
+    characters: tuple[CharacterReading, ...]
+    words: tuple[WordReading, ...]
+
+
+NOTHING_WRITTEN = LineReading(text="", confidence=0.0, characters=(), words=())
+
+
+class LineReader:
+    """A line model, ready to read. Several threads may use one.
+
+    Args:
+        bundle: of task line.
+        n_threads: threads that work on one batch; None lets onnxruntime choose.
+        max_batch_columns: lines of equal width go through the network together up to so many
+            columns; a line that is wider goes alone.
+
+    Raises:
+        BundleError: the network does not open, or does not do what the manifest says.
+        OptionError: a number is below 1.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        n_threads: int | None = None,
+        max_batch_columns: int = MAX_BATCH_COLUMNS,
+    ) -> None:
+        for name, value in (("n_threads", n_threads), ("max_batch_columns", max_batch_columns)):
+            if value is not None and value < 1:
+                raise OptionError(f"{name} must be at least 1, not {value}.")
+        self.bundle = bundle
+        self._alphabet = bundle.manifest.alphabet
+        self._max_batch_columns = max_batch_columns
+        self._session = _open_session(bundle, n_threads)
+
+    def read(self, images: Sequence[GreyImage]) -> list[LineReading]:
+        """What is written in each line, in the order given.
+
+        A line without ink reads as an empty text and is not shown to the network.
+
+        Args:
+            images: each of shape (H, W), uint8, dark ink on light paper, of any height.
+
+        Raises:
+            InputError: a line is empty or too wide to be read at the model's height; the message
+                says which, counted from 1.
+        """
+        lines = self._normalise(images)
+        with_ink = [index for index, line in enumerate(lines) if line.any()]
+        readings = [NOTHING_WRITTEN] * len(lines)
+        for indices, scores in self._score(lines, with_ink):
+            decoded = decode_greedy(scores, temperature=self.bundle.manifest.temperature)
+            for index, runs in zip(indices, decoded, strict=True):
+                readings[index] = self._reading(runs, images[index], lines[index])
+        return readings
+
+    def scores(self, images: Sequence[GreyImage]) -> list[NDArray[np.float32]]:
+        """Log-probabilities of shape (T, C) for each line, in the order given.
+
+        T counts the frames of the padded line: those of the paper on its right are there, too.
+
+        Args:
+            images: as `read` takes them.
+
+        Raises:
+            InputError: as `read`.
+        """
+        lines = self._normalise(images)
+        found: dict[int, NDArray[np.float32]] = {}
+        for indices, scores in self._score(lines, range(len(lines))):
+            found |= zip(indices, scores, strict=True)
+        return [found[index] for index in range(len(lines))]
+
+    def _normalise(self, images: Sequence[GreyImage]) -> list[GreyImage]:
+        lines = []
+        for number, image in enumerate(images, start=1):
+            try:
+                lines.append(normalise(image, self.bundle.manifest.line_height))
+            except InputError as error:
+                raise InputError(f"Line {number} of {len(images)}: {error}") from error
+        return lines
+
+    def _score(
+        self, lines: Sequence[GreyImage], wanted: Sequence[int]
+    ) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+        """Indices of a batch of lines and their scores (N, T, C), until all wanted are done."""
+        by_width: dict[int, list[int]] = defaultdict(list)
+        for index in wanted:
+            by_width[pad_width(lines[index].shape[1])].append(index)
+        for width in sorted(by_width, reverse=True):  # the largest first: memory grows once
+            size = max(1, self._max_batch_columns // width)
+            for start in range(0, len(by_width[width]), size):
+                batch = by_width[width][start : start + size]
+                yield batch, self._run(np.stack([pad(lines[index]) for index in batch]))
+
+    def _run(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Scores (N, T, C) of normalised lines (N, H, W)."""
+        image = batch[:, np.newaxis].astype(np.float32) / np.float32(255)
+        scores: NDArray[np.float32] = self._session.run(["scores"], {"image": image})[0]
+        n_frames = batch.shape[2] // self.bundle.manifest.frame_stride
+        expected = (len(batch), n_frames, len(self._alphabet))
+        if scores.shape != expected:
+            raise BundleError(
+                f"{self.bundle.network_path} gives scores of shape {scores.shape}, and its "
+                f"manifest promises {expected}: export the model again."
+            )
+        if not np.isfinite(scores.max(axis=2)).all():
+            raise BundleError(
+                f"{self.bundle.network_path} gives scores that are not numbers: its training "
+                "failed, choose another model."
+            )
+        return scores
+
+    def _reading(self, runs: list[LabelRun], image: GreyImage, line: GreyImage) -> LineReading:
+        columns_per_frame = self.bundle.manifest.frame_stride * image.shape[1] / line.shape[1]
+        edges = letter_edges(runs, columns_per_frame, size=(image.shape[0], image.shape[1]))
+        characters: list[CharacterReading] = []
+        for run, (x0, x1) in zip(runs, edges, strict=True):
+            char = self._alphabet.symbols[run.label - 1]
+            follows_space = not characters or characters[-1].char == _SPACE
+            if char != _SPACE or not follows_space:
+                characters.append(CharacterReading(char, run.confidence, x0, x1))
+        if characters and characters[-1].char == _SPACE:
+            characters.pop()
+        if not characters:
+            return NOTHING_WRITTEN
+        return LineReading(
+            text="".join(character.char for character in characters),
+            confidence=sum(character.confidence for character in characters) / len(characters),
+            characters=tuple(characters),
+            words=self._words(characters),
+        )
+
+    def _words(self, characters: list[CharacterReading]) -> tuple[WordReading, ...]:
+        words = []
+        for is_space, group in groupby(characters, key=lambda c: c.char == _SPACE):
+            if not is_space:
+                letters = list(group)
+                product = float(np.prod([letter.confidence for letter in letters]))
+                text = "".join(letter.char for letter in letters)
+                confidence = self._calibrated(product)
+                words.append(WordReading(text, confidence, letters[0].x0, letters[-1].x1))
+        return tuple(words)
+
+    def _calibrated(self, product: float) -> float:
+        points = self.bundle.manifest.word_calibration
+        if points is None:
+            return product
+        products, shares = zip(*points, strict=True)
+        return float(np.interp(product, products, shares))
+
+
+def letter_edges(
+    runs: Sequence[LabelRun], columns_per_frame: float, *, size: tuple[int, int]
+) -> list[tuple[float, float]]:
+    """Left and right edge of each run's letter, in columns of the image.
+
+    A CTC network names a letter in one or two frames near its middle. So each letter is widened
+    by half a letter to both sides, and at most up to half way to its neighbour.
+
+    Args:
+        runs: of one line, in reading order.
+        columns_per_frame: columns of the image that one frame stands for.
+        size: (height, width) of the image; nothing reaches over its edges.
+    """
+    height, width = size
+    starts = np.array([run.start for run in runs]) * columns_per_frame
+    ends = np.array([run.end for run in runs]) * columns_per_frame
+    between = (ends[:-1] + starts[1:]) / 2
+    left = np.maximum(starts - _LETTER_REACH * height, np.append(0.0, between)[: len(runs)])
+    right = np.minimum(ends + _LETTER_REACH * height, np.append(between, width)[-len(runs) :])
+    edges = np.clip(np.stack([left, right], axis=1), 0, width)
+    return [(float(x0), float(x1)) for x0, x1 in edges]
+
+
+def _open_session(bundle: Bundle, n_threads: int | None) -> "onnxruntime.InferenceSession":
+    import onnxruntime
+
+    manifest = bundle.manifest
+    if manifest.task != "line" or manifest.input_normalisation != INPUT_NORMALISATION:
+        raise BundleError(
+            f"{bundle.folder} is a {manifest.task} model for {manifest.input_normalisation!r} "
+            f"images, and a line model for {INPUT_NORMALISATION!r} is needed: give another one."
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = n_threads or 0
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 3  # errors; they are raised, too
+    path = bundle.network_path
+    try:
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's errors have no base class of their own
+        raise BundleError(f"{path} cannot be opened as a network: {error}.") from error
+    _check_network(bundle, session)
+    return session
+
+
+def _check_network(bundle: Bundle, session: "onnxruntime.InferenceSession") -> None:
+    """Compare the network's input and output with the manifest."""
+    inputs = {node.name: node.shape for node in session.get_inputs()}
+    outputs = {node.name: node.shape for node in session.get_outputs()}
+    height, n_labels = bundle.manifest.line_height, len(bundle.manifest.alphabet)
+    is_right = (
+        list(inputs) == ["image"]
+        and "scores" in outputs
+        and _can_be(inputs["image"], (None, 1, height, None))
+        and _can_be(outputs["scores"], (None, None, n_labels))
+    )
+    if not is_right:
+        raise BundleError(
+            f"{bundle.network_path} has inputs {inputs} and outputs {outputs}, and its manifest "
+            f"promises lines of {height} rows and {n_labels} labels: export the model again."
+        )
+
+
+def _can_be(shape: Sequence[int | str | None], promised: tuple[int | None, ...]) -> bool:
+    """Whether a shape of a graph agrees; sizes that the graph leaves open are names or None.
+
+    Args:
+        shape: as the graph tells it.
+        promised: None where the size must be open.
+    """
+    return len(shape) == len(promised) and all(
+        size == wanted if isinstance(size, int) else True
+        for size, wanted in zip(shape, promised, strict=True)
+    )

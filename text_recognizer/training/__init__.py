@@ -1,0 +1,1 @@
+"""Training: from a recipe and data to a model bundle. Start at `training.fit`."""

@@ -1,0 +1,118 @@
+"""The train command: arguments to options, a run, a bundle at its end."""
+
+import logging
+import shlex
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from text_recognizer.alphabet import Alphabet
+from text_recognizer.data import DataPaths
+from text_recognizer.errors import InputError, OptionError
+from text_recognizer.training.benchmark import run_benchmark
+from text_recognizer.training.export import export_checkpoint, read_base_weights
+from text_recognizer.training.fit import COMMANDS_FILE, Start, fit, is_first_process
+from text_recognizer.training.options import TrainingOptions, load_recipe
+from text_recognizer.training.record import RunRecord
+
+_LOG = logging.getLogger(__name__)
+DEFAULT_RUNS = Path("runs")
+DEFAULT_BUNDLES = Path("artifacts")
+SOURCES_FILE = "sources.toml"
+
+
+@dataclass(frozen=True)
+class TrainArguments:
+    """What the command line gives; see `text-recognizer train --help`."""
+
+    recipe: Path
+    data: Path
+    output: Path | None = None
+    settings: Sequence[str] = field(default_factory=tuple)
+    resume: Path | None = None
+    base: str | None = None
+    max_time: str | None = None
+    max_steps: int | None = None
+    cooldown: bool = False
+    benchmark: bool = False
+    fonts: Path | None = None
+    text: Path | None = None
+
+
+def train(arguments: TrainArguments) -> Path | None:
+    """Run the command; the folder of the bundle, or None after a benchmark.
+
+    Raises:
+        InputError: recipe, data or checkpoint cannot be read.
+        OptionError: options contradict each other.
+    """
+    options = _options(arguments)
+    alphabet = Alphabet.load(arguments.recipe.parent / options.data.alphabet)
+    if not arguments.data.exists():
+        raise InputError(f"The data {arguments.data} does not exist; give a data set by --data.")
+    paths = DataPaths(arguments.data, arguments.fonts, arguments.text)
+    if arguments.benchmark:
+        run_benchmark(options, paths, alphabet)
+        return None
+    base = read_base_weights(arguments.base) if arguments.base else None
+    start = Start(arguments.resume, arguments.cooldown, base)
+    folder = arguments.output or arguments.resume or DEFAULT_RUNS / options.name
+    run = fit(options, paths, _record(arguments, options, alphabet), folder, start)
+    if not is_first_process():
+        return None
+    bundle = export_checkpoint(run.best_checkpoint(), DEFAULT_BUNDLES / options.name)
+    _LOG.info("The model is in %s; use it by: --model %s", bundle.folder, bundle.folder)
+    return bundle.folder
+
+
+def _options(arguments: TrainArguments) -> TrainingOptions:
+    options = load_recipe(arguments.recipe, arguments.settings)
+    if arguments.max_time and arguments.max_steps:
+        raise OptionError("Give --max-time or --max-steps, not both.")
+    if arguments.max_time:
+        trainer = replace(options.trainer, max_time=arguments.max_time, max_steps=0)
+    elif arguments.max_steps:
+        trainer = replace(options.trainer, max_time="", max_steps=arguments.max_steps)
+    else:
+        trainer = options.trainer
+    return replace(options, trainer=trainer)
+
+
+def _record(arguments: TrainArguments, options: TrainingOptions, alphabet: Alphabet) -> RunRecord:
+    earlier = ""
+    if arguments.resume and (arguments.resume / COMMANDS_FILE).is_file():
+        earlier = (arguments.resume / COMMANDS_FILE).read_text(encoding="utf-8")
+    return RunRecord(
+        options=options.to_dict(),
+        symbols=alphabet.symbols,
+        commands=earlier + _command(arguments) + "\n",
+        training_data=_training_data(arguments.recipe.parent / SOURCES_FILE, options),
+    )
+
+
+def _command(arguments: TrainArguments) -> str:
+    """The command line, with folders outside the checkout by their last names only."""
+    words = ["text-recognizer", "train", f"recipes/{arguments.recipe.name}"]
+    for flag, path in (
+        ("--data", arguments.data),
+        ("--fonts", arguments.fonts),
+        ("--text", arguments.text),
+        ("--resume", arguments.resume),
+        ("--base", Path(arguments.base) if arguments.base else None),
+    ):
+        words += [flag, path.resolve().name] if path else []
+    for flag, value in (("--max-time", arguments.max_time), ("--max-steps", arguments.max_steps)):
+        words += [flag, str(value)] if value else []
+    words += ["--cooldown"] if arguments.cooldown else []
+    for setting in arguments.settings:
+        words += ["--set", setting]
+    return shlex.join(words)
+
+
+def _training_data(path: Path, options: TrainingOptions) -> list[dict[str, str]]:
+    """Name, licence and attribution of the recipe's sources, as far as `sources.toml` has them."""
+    if not path.is_file():
+        return []
+    known = tomllib.loads(path.read_text(encoding="utf-8"))
+    return [known[name] for name, share in options.data.shares.items() if share and name in known]

@@ -1,0 +1,242 @@
+"""From a checkpoint to a bundle: ONNX with weights stored once, in fp16, under their own names.
+
+The legacy exporter without constant folding keeps every tensor under its state-dict name, so the
+same file is read by the runtime and trained further. Source: measured, docs/bundles.md.
+"""
+
+import importlib.util
+import io
+import logging
+import subprocess
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from text_recognizer.bundle import NETWORK_FILE, Bundle, load_bundle, write_bundle
+from text_recognizer.errors import InputError, TextRecognizerError
+from text_recognizer.line_image import INPUT_NORMALISATION, WIDTH_MULTIPLE
+from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
+from text_recognizer.models import NETWORKS
+from text_recognizer.models.line_resnet_lstm import FRAME_STRIDE, LineResnetLSTM
+from text_recognizer.training.options import TrainingOptions, options_from_dict
+from text_recognizer.training.record import RECORD_KEY, RunRecord
+
+_LOG = logging.getLogger(__name__)
+_OPSET = 17
+_PARITY_SHAPES = ((1, 64), (3, 256), (2, 704), (5, 1024))  # (lines, columns)
+_PARITY_TOLERANCE = 1e-4
+_PREFIX = "network."
+WEIGHTS_LICENCE = "CC-BY-SA-4.0"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A checkpoint's averaged network and what is known of its run."""
+
+    network: LineResnetLSTM
+    options: TrainingOptions
+    record: RunRecord
+
+
+def export_checkpoint(checkpoint: Path, folder: Path, *, version: str = "1") -> Bundle:
+    """Write a checkpoint's averaged weights as a bundle and compare its scores with torch.
+
+    Raises:
+        InputError: the checkpoint cannot be read, or was not written by this program.
+        TextRecognizerError: the exported network gives other scores.
+    """
+    trained = load_checkpoint(checkpoint)
+    model = export_onnx(trained.network)
+    check_parity(trained.network, model)
+    files: dict[str, bytes | Path] = {
+        NETWORK_FILE: model,
+        "config.json": trained.record.config_json().encode(),
+        "run_command.txt": trained.record.commands.encode(),
+    }
+    manifest = _manifest(trained, folder.name, version)
+    return write_bundle(folder, manifest, files, overwrite=True)
+
+
+def load_checkpoint(checkpoint: Path) -> Trained:
+    """The averaged network of a checkpoint, rounded to fp16 as it will be stored, for evaluation.
+
+    Raises:
+        InputError: the checkpoint cannot be read, or was not written by this program.
+    """
+    try:
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        record = RunRecord.from_dict(content[RECORD_KEY])
+        options = options_from_dict(record.options)
+    except (OSError, RuntimeError, KeyError, ValueError) as error:
+        raise InputError(f"{checkpoint} is not a checkpoint of a training run: {error}.") from error
+    network_class, _ = NETWORKS[options.network_class]
+    network = network_class(options.network, len(record.symbols) + 1)
+    weights = {
+        name.removeprefix(_PREFIX): value
+        for name, value in content["state_dict"].items()
+        if name.startswith(_PREFIX)
+    }
+    network.load_state_dict(weights)
+    return Trained(_round_to_half(network).eval(), options, record)
+
+
+class _Scores(nn.Module):
+    """Log-probabilities instead of logits, as the runtime wants them."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        scores: Tensor = self.network(image).log_softmax(-1)
+        return scores
+
+
+def export_onnx(network: LineResnetLSTM) -> bytes:
+    """ONNX of a network in evaluation mode: `image` (N, 1, H, W) to `scores` (N, T, C)."""
+    buffer = io.BytesIO()
+    example = torch.rand(2, 1, network.options.height, 4 * WIDTH_MULTIPLE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter is deprecated; dynamo fails on LSTMs
+        torch.onnx.export(
+            _Scores(network),
+            (example,),
+            buffer,  # type: ignore[arg-type]  # the stub knows paths only
+            input_names=["image"],
+            output_names=["scores"],
+            dynamic_axes={"image": {0: "N", 3: "W"}, "scores": {0: "N", 1: "T"}},
+            opset_version=_OPSET,
+            do_constant_folding=False,
+            training=torch.onnx.TrainingMode.PRESERVE,
+            dynamo=False,
+        )
+    model = onnx.load_from_string(buffer.getvalue())
+    _store_half(model)
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def check_parity(network: LineResnetLSTM, model: bytes) -> None:
+    """Compare the exported scores with torch's at several widths and batches.
+
+    Without onnxruntime the comparison is logged as pending.
+
+    Raises:
+        TextRecognizerError: they differ by more than 1e-4.
+    """
+    if importlib.util.find_spec("onnxruntime") is None:
+        _LOG.info("Parity of the export is pending: onnxruntime is not installed here.")
+        return
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    generator = torch.Generator().manual_seed(0)
+    for n_lines, width in _PARITY_SHAPES:
+        image = torch.rand(n_lines, 1, network.options.height, width, generator=generator)
+        with torch.inference_mode():
+            expected = network(image).log_softmax(-1).numpy()
+        (found,) = session.run(["scores"], {"image": image.numpy()})
+        difference = float(np.abs(found - expected).max())
+        if found.shape != expected.shape or difference > _PARITY_TOLERANCE:
+            raise TextRecognizerError(
+                f"The exported network differs from the trained one by {difference:.2g} on "
+                f"{n_lines} lines of {width} columns: this is a defect of the export, report it."
+            )
+
+
+def read_base_weights(model: str) -> dict[str, Tensor]:
+    """Weights of a bundle by their state-dict names, for training further.
+
+    Raises:
+        BundleError: there is no such line model, or it is damaged.
+    """
+    bundle = load_bundle(model, task="line")
+    content = onnx.load(bundle.network_path)
+    return {
+        tensor.name: torch.from_numpy(onnx.numpy_helper.to_array(tensor).copy()).float()
+        for tensor in content.graph.initializer
+        if tensor.data_type == onnx.TensorProto.FLOAT16
+    }
+
+
+def _store_half(model: onnx.ModelProto) -> None:
+    """Store every fp32 initialiser as fp16 under its state-dict name, a Cast behind each."""
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type != onnx.TensorProto.FLOAT:
+            continue
+        full_name, name = tensor.name, tensor.name.removeprefix(_PREFIX)
+        half = onnx.numpy_helper.to_array(tensor).astype(np.float16)
+        tensor.CopyFrom(onnx.numpy_helper.from_array(half, name))
+        casts.append(
+            onnx.helper.make_node("Cast", [name], [full_name + ".fp32"], to=onnx.TensorProto.FLOAT)
+        )
+        for node in model.graph.node:
+            for i, source in enumerate(node.input):
+                if source == full_name:
+                    node.input[i] = full_name + ".fp32"
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def _round_to_half(network: LineResnetLSTM) -> LineResnetLSTM:
+    state = {
+        name: value.half().float() if value.is_floating_point() else value
+        for name, value in network.state_dict().items()
+    }
+    network.load_state_dict(state)
+    return network
+
+
+def _manifest(trained: Trained, name: str, version: str) -> Manifest:
+    record = trained.record
+    return Manifest(
+        name=name,
+        version=version,
+        task="line",
+        input_normalisation=INPUT_NORMALISATION,
+        symbols=tuple(record.symbols),
+        text_form=trained.options.data.text_form,
+        line_height=trained.options.network.height,
+        frame_stride=FRAME_STRIDE,
+        git_commit=git_commit(),
+        seed=trained.options.trainer.seed,
+        libraries={name: metadata.version(name) for name in ("torch", "lightning", "numpy")},
+        training_data=tuple(TrainingData(**item) for item in record.training_data),
+        cer=tuple(_validation_cer(record.figures)),
+        licence=WEIGHTS_LICENCE,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _validation_cer(figures: Mapping[str, float]) -> list[MeasuredCer]:
+    prefix = "val_cer/"
+    return [
+        MeasuredCer(name.removeprefix(prefix), "validation", round(cer, 5), note="during training")
+        for name, cer in sorted(figures.items())
+        if name.startswith(prefix)
+    ]
+
+
+def git_commit() -> str | None:
+    """Commit of the program's checkout; None outside of one."""
+    try:
+        found = subprocess.run(
+            ["git", "rev-parse", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()

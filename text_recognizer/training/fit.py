@@ -1,0 +1,264 @@
+"""One training run: from options and data to checkpoints. Read this file first."""
+
+import logging
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import (
+    Callback,
+    EMAWeightAveraging,
+    ModelCheckpoint,
+    TQDMProgressBar,
+)
+
+from text_recognizer.alphabet import Alphabet
+from text_recognizer.data import DataPaths, HandwritingLines
+from text_recognizer.errors import InputError, OptionError
+from text_recognizer.lit_models import CTCLitModel
+from text_recognizer.lit_models.ctc import to_channels_last
+from text_recognizer.models import NETWORKS
+from text_recognizer.training.callbacks import RunClock, Samples
+from text_recognizer.training.options import TrainingOptions, parse_time
+from text_recognizer.training.record import RunRecord
+from text_recognizer.training.tracking import make_logger
+
+_LOG = logging.getLogger(__name__)
+OPTIONS_FILE = "options.json"
+COMMANDS_FILE = "run_command.txt"
+LAST_CHECKPOINT = "last.ckpt"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where a run writes: options, alphabet, checkpoints, samples, records."""
+
+    path: Path
+
+    @property
+    def last_checkpoint(self) -> Path:
+        """The checkpoint that a run resumes from."""
+        return self.path / "checkpoints" / LAST_CHECKPOINT
+
+    def best_checkpoint(self) -> Path:
+        """The checkpoint of lowest validation CER, or the last one without validation.
+
+        Raises:
+            InputError: there is no checkpoint.
+        """
+        best = sorted((self.path / "checkpoints").glob("best*.ckpt"), key=_modified)
+        found = best or sorted((self.path / "checkpoints").glob("*.ckpt"), key=_modified)
+        if not found:
+            raise InputError(f"{self.path} holds no checkpoint of a training run.")
+        return found[-1]
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a run starts from.
+
+    Attributes:
+        resume: folder of a run to go on with, or None.
+        only_cooldown: with `resume`: let the rate fall to zero and end.
+        base: weights of a bundle by their state-dict names, or None.
+    """
+
+    resume: Path | None = None
+    only_cooldown: bool = False
+    base: dict[str, torch.Tensor] | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.only_cooldown and not self.resume:
+            raise OptionError("--cooldown needs --resume DIR, the run to finish.")
+
+
+def fit(
+    options: TrainingOptions,
+    paths: DataPaths,
+    record: RunRecord,
+    folder: Path,
+    start: Start | None = None,
+) -> RunFolder:
+    """Train, and return the folder with the checkpoints.
+
+    Args:
+        options: the resolved options.
+        paths: where the data lies.
+        record: what checkpoints remember of the run; its symbols are learnt.
+        folder: the run's folder, created if missing.
+        start: what to go on from; None starts anew.
+
+    Raises:
+        InputError: data or checkpoints are missing.
+    """
+    start = start or Start()
+    pl.seed_everything(options.trainer.seed, verbose=False)
+    cv2.setNumThreads(0)
+    run = RunFolder(folder)
+    if start.resume and not RunFolder(start.resume).last_checkpoint.is_file():
+        raise InputError(f"{start.resume} holds no checkpoint to resume from.")
+    alphabet = Alphabet(tuple(record.symbols))
+    data = make_data(options, paths, alphabet)
+    data.setup("fit")
+    model = make_model(options, alphabet, data, start.base)
+    model.record = record
+    trainer = make_trainer(options, run, start)
+    if trainer.is_global_zero:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / OPTIONS_FILE).write_text(record.config_json(), encoding="utf-8")
+        (folder / COMMANDS_FILE).write_text(record.commands, encoding="utf-8")
+        if trainer.logger:
+            trainer.logger.log_hyperparams(options.to_dict())
+    checkpoint = RunFolder(start.resume).last_checkpoint if start.resume else None
+    trainer.fit(model, data, ckpt_path=checkpoint, weights_only=True)
+    return run
+
+
+def make_data(options: TrainingOptions, paths: DataPaths, alphabet: Alphabet) -> HandwritingLines:
+    """The data module of the options."""
+    return HandwritingLines(
+        options.data,
+        paths,
+        alphabet,
+        height=options.network.height,
+        seed=options.trainer.seed,
+        validation_lines=options.trainer.validation_lines,
+    )
+
+
+def make_model(
+    options: TrainingOptions,
+    alphabet: Alphabet,
+    data: HandwritingLines,
+    base: dict[str, torch.Tensor] | None = None,
+) -> CTCLitModel:
+    """The network with its loss, new or with the weights of a bundle.
+
+    Raises:
+        OptionError: the weights do not fit the network.
+    """
+    network_class, _ = NETWORKS[options.network_class]
+    network = network_class(options.network, len(alphabet))
+    if base is not None:
+        load_base(network, base)
+    return CTCLitModel(
+        to_channels_last(network),  # type: ignore[arg-type]
+        alphabet,
+        options.loss,
+        sources=data.validation_sources,
+        criterion=options.data.criterion,
+    )
+
+
+def load_base(network: torch.nn.Module, base: dict[str, torch.Tensor]) -> None:
+    """Load a bundle's weights; heads that only training uses stay new.
+
+    Raises:
+        OptionError: names or shapes differ otherwise.
+    """
+    own = network.state_dict()
+    wrong = sorted(
+        name for name, value in base.items() if name not in own or own[name].shape != value.shape
+    )
+    missing = sorted(
+        name
+        for name in own.keys() - base.keys()
+        if not name.startswith("shortcut.") and not name.endswith("num_batches_tracked")
+    )
+    if wrong or missing:
+        names = ", ".join((wrong + missing)[:5])
+        raise OptionError(f"The base model does not fit the recipe's network: {names}.")
+    network.load_state_dict({**own, **{name: value.float() for name, value in base.items()}})
+
+
+def make_trainer(options: TrainingOptions, run: RunFolder, start: Start) -> pl.Trainer:
+    """Lightning's trainer for the machine at hand."""
+    accelerator = _accelerator(options.trainer.accelerator)
+    n_processes = options.trainer.processes or _devices(accelerator)
+    if accelerator == "cpu" and n_processes > 1:
+        torch.set_num_threads(1)  # two processes of one thread beat one of two: docs/training.md
+    return pl.Trainer(
+        accelerator=accelerator,
+        devices=n_processes,
+        strategy="ddp" if n_processes > 1 else "auto",
+        precision=_precision(options.trainer.precision, accelerator),  # type: ignore[arg-type]
+        max_epochs=-1,
+        max_steps=options.trainer.max_steps or -1,
+        val_check_interval=options.trainer.validate_every_steps,
+        check_val_every_n_epoch=None,
+        gradient_clip_val=options.loss.clip,
+        num_sanity_val_steps=0,
+        log_every_n_steps=options.tracking.log_every_steps,
+        logger=make_logger(options, run.path) if is_first_process() else False,
+        callbacks=_callbacks(options, run, start),
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+    )
+
+
+def _callbacks(options: TrainingOptions, run: RunFolder, start: Start) -> list[Callback]:
+    trainer = options.trainer
+    length = trainer.max_steps or (
+        parse_time(trainer.max_time, name="trainer.max_time") if trainer.max_time else 0.0
+    )
+    clock = RunClock(
+        peak_rate=options.loss.learning_rate,
+        length=length,
+        cooldown=trainer.cooldown,
+        warm_up_steps=trainer.warm_up_steps,
+        counts_steps=bool(trainer.max_steps),
+        only_cooldown=start.only_cooldown,
+        last_checkpoint=run.last_checkpoint,
+    )
+    checkpoints = run.path / "checkpoints"
+    return [
+        clock,
+        EMAWeightAveraging(decay=options.loss.ema),
+        ModelCheckpoint(
+            checkpoints, "best-{step}", monitor="val_cer", mode="min", enable_version_counter=False
+        ),
+        ModelCheckpoint(
+            checkpoints,
+            "last",
+            every_n_train_steps=100,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        ),
+        Samples(run.path / "samples"),
+        TQDMProgressBar(refresh_rate=10),
+    ]
+
+
+def _accelerator(name: str) -> str:
+    if name != "auto":
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _devices(accelerator: str) -> int:
+    if accelerator == "cuda":
+        return torch.cuda.device_count()
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))  # the cores this process may use
+    return os.cpu_count() or 1
+
+
+def _precision(name: str, accelerator: str) -> str:
+    if name != "auto":
+        return name
+    if accelerator == "cuda":
+        return "bf16-mixed"
+    has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bf16-mixed" if has_bf16 else "32-true"
+
+
+def is_first_process() -> bool:
+    """False in the processes that the first one starts to train with."""
+    return pl.utilities.rank_zero_only.rank == 0  # type: ignore[attr-defined,no-any-return]
+
+
+def _modified(path: Path) -> float:
+    return path.stat().st_mtime

@@ -1,0 +1,45 @@
+"""Where a run is recorded: MLflow in an SQLite file, or CSV without MLflow."""
+
+import importlib.util
+import logging
+import sys
+from pathlib import Path
+
+from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger
+
+from text_recognizer.errors import MissingExtraError
+from text_recognizer.training.options import TrainingOptions
+
+_LOG = logging.getLogger(__name__)
+
+
+def make_logger(options: TrainingOptions, folder: Path) -> Logger | bool:
+    """The run's logger; False for none.
+
+    Args:
+        options: `tracking` chooses the logger.
+        folder: the run's folder; the MLflow file lies beside it, shared by its neighbours.
+
+    Raises:
+        MissingExtraError: MLflow is asked for and not installed.
+    """
+    kind = options.tracking.logger
+    has_mlflow = importlib.util.find_spec("mlflow") is not None
+    if kind == "none":
+        return False
+    if kind == "mlflow" and not has_mlflow:
+        raise MissingExtraError("MLflow is not installed; run: pip install mlflow.")
+    if kind == "csv" or not has_mlflow:
+        return CSVLogger(folder, name=None, version="csv")
+    database = (folder.parent / "mlflow.db").resolve()
+    logger = MLFlowLogger(
+        experiment_name=options.tracking.experiment,
+        run_name=options.name,
+        tracking_uri=f"sqlite:///{database}",
+        artifact_location=str((folder.parent / "mlflow-artifacts").resolve()),
+        tags={"command": " ".join(sys.argv)},
+    )
+    _LOG.info(
+        "Tracking in %s; look with: mlflow ui --backend-store-uri sqlite:///%s", database, database
+    )
+    return logger
