@@ -12,7 +12,9 @@ from torch.utils.data import DataLoader
 from text_recognizer.alphabet import Alphabet
 from text_recognizer.data.batches import EncodedLine, LineBatch, LineEncoder, batch_by_width
 from text_recognizer.data.line_sources import (
+    FontLines,
     JoinedStrokeWords,
+    JoinedWordImages,
     LineSource,
     ScannedLines,
     StrokeLines,
@@ -22,6 +24,8 @@ from text_recognizer.data.options import HandwritingLinesOptions
 from text_recognizer.errors import InputError
 from text_recognizer.ground_truth import LineSample, read_lines, read_strokes, read_unseen_ids
 from text_recognizer.ground_truth.strokes import find_stroke_files
+from text_recognizer.synthesis.fonts import load_faces
+from text_recognizer.synthesis.sentences import load_passages
 
 _LOG = logging.getLogger(__name__)
 FONTS = "fonts"
@@ -127,22 +131,8 @@ class HandwritingLines(pl.LightningDataModule):
         return DataLoader(list(batches), batch_size=None)  # type: ignore[arg-type]
 
     def _find_sources(self) -> dict[str, LineSource]:
-        samples: dict[str, list[LineSample]] = {}
-        strokes = {path.stem: path for path in _stroke_files(self._paths.lines)}
-        for sample in read_lines(self._paths.lines, split="train"):
-            if sample.source not in strokes:
-                samples.setdefault(sample.source, []).append(sample)
-        found: dict[str, LineSource] = {}
-        for name, lines in samples.items():
-            if self._is_wanted(name):
-                found[name] = ScannedLines(lines, self.options.strength)
-        for name, path in strokes.items():
-            if self._is_wanted(name):
-                kind = JoinedStrokeWords if name in self.options.joined else StrokeLines
-                found[name] = kind(read_strokes(path, split="train"), self.options.strength)
-        missing = sorted(
-            name for name, share in self.options.shares.items() if share and name not in found
-        )
+        found = {**self._scanned(), **self._strokes(), **self._fonts()}
+        missing = sorted(n for n, share in self.options.shares.items() if share and n not in found)
         if missing:
             _LOG.warning("Training goes on without %s: not found.", ", ".join(missing))
         if not found:
@@ -150,6 +140,33 @@ class HandwritingLines(pl.LightningDataModule):
                 f"{self._paths.lines} holds no training lines of the recipe's sources."
             )
         return {name: found[name] for name in sorted(found)}
+
+    def _scanned(self) -> dict[str, LineSource]:
+        strokes = {path.stem for path in _stroke_files(self._paths.lines)}
+        by_source: dict[str, list[LineSample]] = {}
+        for sample in read_lines(self._paths.lines, split="train"):
+            if sample.source not in strokes and self._is_wanted(sample.source):
+                by_source.setdefault(sample.source, []).append(sample)
+        found: dict[str, LineSource] = {}
+        for name, samples in by_source.items():
+            kind = JoinedWordImages if name in self.options.joined else ScannedLines
+            found[name] = kind(samples, self.options.strength)
+        return found
+
+    def _strokes(self) -> dict[str, LineSource]:
+        found: dict[str, LineSource] = {}
+        for path in _stroke_files(self._paths.lines):
+            if self._is_wanted(path.stem):
+                kind = JoinedStrokeWords if path.stem in self.options.joined else StrokeLines
+                samples = read_strokes(path, split="train")
+                found[path.stem] = kind(samples, self.options.strength)
+        return found
+
+    def _fonts(self) -> dict[str, LineSource]:
+        if not self._paths.fonts or not self._paths.text or not self._is_wanted(FONTS):
+            return {}
+        faces, passages = load_faces(self._paths.fonts), load_passages(self._paths.text)
+        return {FONTS: FontLines(faces, passages, self.options.strength)}
 
     def _is_wanted(self, name: str) -> bool:
         return not self.options.shares or self.options.shares.get(name, 0) > 0

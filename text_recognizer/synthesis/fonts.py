@@ -8,7 +8,7 @@ mrs-saint-delafield, sacramento, mali, sriracha, playpen-sans, yomogi) and very 
 just-another-hand).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from text_recognizer.synthesis.arrays import Floats, GreyImage, Ink
 from text_recognizer.synthesis.chance import weaken
 from text_recognizer.synthesis.finish import find_baseline, finish_line, ink_rows, warp_ink
 from text_recognizer.synthesis.pens import MAX_PEN_WIDTH, texture_ink
-from text_recognizer.synthesis.stroke_style import StrokeStyle
+from text_recognizer.synthesis.stroke_style import StrokeStyle, least_stretch
 
 ACCEPTED_FACES = (
     "annie-use-your-telescope", "architects-daughter", "bad-script", "beth-ellen", "bilbo", "borel",
@@ -107,6 +107,7 @@ def draw_text(
     faded = weaken(faded, 0.3 * style.waver, 40.0, rng)
     top, bottom = ink_rows(faded)
     scale = min(2 * style.x_height / _GLYPH_X_HEIGHT, 0.94 * style.height / max(bottom - top, 1))
+    style = replace(style, stretch=least_stretch(style, scale * half.shape[1], len(text)))
     warped = texture_ink(warp_ink(faded, rng, style, scale=scale), rng, style)
     return finish_line(warped, rng, style, baseline=find_baseline(warped), texture=texture)
 

@@ -153,7 +153,7 @@ def cut_paper(
         piece = page[y : y + height, x : x + width].astype(np.float32)
         light = cv2.blur(piece, (31, 31), borderType=cv2.BORDER_REFLECT)
         flat = piece / np.maximum(light, 1.0)
-        if piece.mean() > 90 and float(flat.min()) > 0.7 and float(np.ptp(light)) < 60:
+        if piece.mean() > 90 and float(flat.min()) > 0.7 and float(np.ptp(light)) < 40:
             return np.asarray(np.clip(flat, 0.0, 1.25), dtype=np.float32)
     return None
 

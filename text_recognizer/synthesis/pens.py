@@ -13,7 +13,7 @@ Indices = NDArray[np.int64]
 _ZOOM = 3  # strokes are drawn this much larger than asked for and reduced by area averaging
 _SHIFT = 3  # binary digits of sub-pixel positions in OpenCV's drawing
 _N_TONES = 6
-MAX_PEN_WIDTH = 0.18  # of the x-height; thicker pens would fill the letters
+MAX_PEN_WIDTH = 0.18  # of a letter's height or width; thicker pens would fill it
 _NIB_ANGLE = 0.6  # radians; strokes along it are the thinnest
 
 
@@ -47,7 +47,8 @@ def _widths(
     style: StrokeStyle,
 ) -> Floats:
     """Width of each piece in px."""
-    mean = min(style.pen_width, MAX_PEN_WIDTH * trace.x_height)
+    letter = min(trace.x_height, max(trace.letter_width, 0.3 * trace.x_height))
+    mean = min(style.pen_width, MAX_PEN_WIDTH * letter)
     width = mean * (1.0 + 0.22 * style.waver * smooth_curve(len(begin), 30.0, rng))
     if style.pen == "nib":
         direction = trace.points[end] - trace.points[begin]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from text_recognizer.synthesis.arrays import Floats
 from text_recognizer.synthesis.chance import smooth_values
 from text_recognizer.synthesis.letter_shapes import letter_extent, letter_widths, low_letter_share
-from text_recognizer.synthesis.stroke_style import InkWord, StrokeStyle
+from text_recognizer.synthesis.stroke_style import InkWord, StrokeStyle, least_stretch
 
 _STEP_PX = 5.0  # longest piece of a stroke that is drawn straight, of one width and darkness
 _SHARP_TURN = 0.4  # cosine; strokes that turn more keep their corner
@@ -26,12 +26,14 @@ class Trace:
         is_last: of shape (n,), true at the last point of each stroke.
         baseline: row of the baseline.
         x_height: of the letters as they lie there.
+        letter_width: their mean width.
     """
 
     points: Floats
     is_last: NDArray[np.bool_]
     baseline: float
     x_height: float
+    letter_width: float
 
 
 def lay_out(
@@ -56,16 +58,21 @@ def _on_one_baseline(
     outlines = [_normalised(word) for word in words]
     scales = style.x_height * _even_factors(words, outlines)
     scales *= 1.0 + style.word_scatter * rng.uniform(-1.0, 1.0, len(words))
+    widths = [float(points[:, 0].max()) for points in outlines]
+    width = float(scales @ widths)
+    n_characters = max(sum(len(word.text) for word in words), 1)
+    stretch = least_stretch(style, width, n_characters)
     x, placed = 0.0, []
     for word, outline, scale in zip(words, outlines, scales, strict=True):
-        points = outline * np.array((scale * style.stretch, scale), np.float32)
-        width = float(points[:, 0].max())
+        points = outline * np.array((scale * stretch, scale), np.float32)
+        length = float(points[:, 0].max())
         points += np.array((x, style.wander * rng.uniform(-1.0, 1.0)), np.float32)
-        letter = max(style.x_height * style.stretch, width / max(len(word.text), 3))
-        x += width + letter * rng.uniform(*style.gap)
+        letter = max(style.x_height * stretch, length / max(len(word.text), 3))
+        x += length + letter * rng.uniform(*style.gap)
         placed.append(points)
     ends = np.concatenate([_stroke_ends(word) for word in words])
-    return Trace(np.concatenate(placed), ends, 0.0, style.x_height)
+    letter_width = stretch * width / n_characters
+    return Trace(np.concatenate(placed), ends, 0.0, style.x_height, letter_width)
 
 
 def _stroke_ends(word: InkWord) -> NDArray[np.bool_]:
@@ -202,7 +209,7 @@ def _distorted(trace: Trace, rng: np.random.Generator, style: StrokeStyle) -> Tr
 def _in_frame(trace: Trace, style: StrokeStyle) -> tuple[Trace, int]:
     """Trace moved, and made smaller where needed, so that it fits the frame; the frame's width."""
     points = trace.points
-    pad = style.pen_width / 2 + 1.0
+    pad = 0.8 * style.pen_width + 1.0  # pens waver, nibs are wider one way
     room = style.height - 2 * pad
     height = max(float(np.ptp(points[:, 1])) - style.cut, 1.0)
     scale = min(1.0, room / height)
@@ -216,5 +223,6 @@ def _in_frame(trace: Trace, style: StrokeStyle) -> tuple[Trace, int]:
         points=points.astype(np.float32),
         baseline=float(move),
         x_height=trace.x_height * scale,
+        letter_width=trace.letter_width * scale,
     )
     return trace, width

@@ -12,11 +12,14 @@ from text_recognizer.synthesis.paper import PaperStyle
 Pen = Literal["ballpoint", "nib", "felt", "pencil"]
 _PENS: dict[Pen, float] = {"ballpoint": 0.5, "nib": 0.22, "felt": 0.14, "pencil": 0.14}
 _PEN_WIDTHS: dict[Pen, tuple[float, float]] = {
-    "ballpoint": (1.3, 2.6),
+    "ballpoint": (1.0, 2.6),
     "nib": (1.8, 3.2),
     "felt": (2.6, 4.2),
-    "pencil": (1.4, 2.6),
+    "pencil": (1.2, 2.6),
 }
+
+
+_MIN_LETTER_WIDTH = 0.13  # of the height; squeezing stops there
 
 
 @dataclass(frozen=True)
@@ -98,10 +101,10 @@ class StrokeStyle:
         paper = replace(paper, rule_darkness=paper.rule_darkness * darkness)
         return cls(
             height=height,
-            x_height=unit * (20.0 + (0.4 + 0.6 * strength) * rng.uniform(-6.0, 6.0)),
+            x_height=unit * 18.0 * float(np.exp((0.6 + 0.4 * strength) * rng.uniform(-0.5, 0.38))),
             word_scatter=0.06 * strength,
             wander=1.5 * strength * unit,
-            gap=(0.85 - 0.45 * strength, 1.0 + 0.4 * strength),
+            gap=(0.85 - 0.3 * strength, 1.0 + 0.5 * strength),
             stretch=float(np.exp(strength * rng.uniform(-0.28, 0.26))),
             slant=strength * rng.uniform(-0.35, 0.35),
             slope=strength * rng.normal(0.0, 0.008),
@@ -120,3 +123,15 @@ class StrokeStyle:
             bleed=strength * rng.uniform(0.04, 0.18) if rng.random() < 0.12 else 0.0,
             strength=strength,
         )
+
+
+def least_stretch(style: StrokeStyle, width: float, n_characters: int) -> float:
+    """The style's stretch, raised to at most 1 where letters would get too narrow to be read.
+
+    Args:
+        style: holds the wanted stretch and the height.
+        width: of the writing in px before stretching.
+        n_characters: of its text.
+    """
+    least = _MIN_LETTER_WIDTH * style.height * n_characters / max(width, 1.0)
+    return max(style.stretch, min(least, 1.0))
