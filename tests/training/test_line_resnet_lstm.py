@@ -1,12 +1,15 @@
 """The line network: shapes, one frame every 4 columns, scores that batch mates cannot change."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
+from text_recognizer.alphabet import Alphabet
 from text_recognizer.errors import OptionError
 from text_recognizer.models import LineResnetLSTM, LineResnetLSTMOptions
+from text_recognizer.training.options import load_recipe
 
 _TINY = LineResnetLSTMOptions(
     height=32, stem=4, groups=((1, 4), (2, 8), (1, 12)), lstm_dim=8, lstm_layers=2, dropout=0.2
@@ -71,3 +74,15 @@ def test_options_are_checked(field: str, value: object, message: str) -> None:
     with pytest.raises(OptionError) as caught:
         replace(_TINY, **{field: value})  # type: ignore[arg-type]
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "n_parameters"), [("line-cpu", 3_095_728), ("line-gpu", 5_760_816)]
+)
+def test_parameters_of_the_recipes(name: str, n_parameters: int) -> None:
+    """The numbers that docs/training.md rounds; a change of the network changes them."""
+    recipes = Path(__file__).parents[2] / "recipes"
+    options = load_recipe(recipes / f"{name}.toml")
+    alphabet = Alphabet.load(recipes / options.data.alphabet)
+    network = LineResnetLSTM(options.network, len(alphabet))
+    assert sum(p.numel() for p in network.parameters()) == n_parameters

@@ -5,6 +5,7 @@ saved with every model. Knows nothing about how the options are used.
 """
 
 import dataclasses
+import datetime
 import tomllib
 import types
 import typing
@@ -177,6 +178,8 @@ def _apply_setting(content: dict[str, Any], setting: str) -> None:
     try:
         parsed: Any = tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
+        parsed = value
+    if isinstance(parsed, datetime.time):  # TOML has times of day, the options have durations
         parsed = value
     *parents, last = key.strip().split(".")
     for parent in parents:
