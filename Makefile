@@ -13,7 +13,7 @@ RUNTIME_TESTS := tests/runtime tests/cli tests/ground_truth tests/evaluation
 .PHONY: help demo test test-runtime check format pip-tools clean
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 22
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s%s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.runtime ## install the runtime and read the pages in examples/
 	@$(VENV)/bin/text-recognizer demo

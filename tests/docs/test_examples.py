@@ -1,0 +1,70 @@
+"""The example pages: in step with the program that draws them, and read by the shipped model."""
+
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from documents import ROOT
+
+from text_recognizer.evaluation.metrics import count_character_errors
+from text_recognizer.layout import find_lines
+from text_recognizer.loading import open_pages
+from text_recognizer.recognizer import Recognizer
+
+EXAMPLES = ROOT / "examples"
+PAGES = ["field-notes.pdf", "letter.jpg", "line.png", "to-do-list.jpg"]
+WORST_CER = 0.25
+"""Share of the characters of one file that the shipped model may read wrongly."""
+
+
+def drawing_program() -> ModuleType:
+    specification = importlib.util.spec_from_file_location(
+        "draw_examples", ROOT / "tasks" / "draw_examples.py"
+    )
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.modules["draw_examples"] = module
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_pages_are_those_of_the_program() -> None:
+    program = drawing_program()
+    assert sorted(example.file_name for example in program.EXAMPLES) == PAGES
+    for example in program.EXAMPLES:
+        assert true_text(example.file_name) == example.text
+
+
+def test_no_other_files() -> None:
+    texts = [str(Path(name).with_suffix(".txt")) for name in PAGES]
+    assert sorted(path.name for path in EXAMPLES.iterdir()) == sorted([*PAGES, *texts, "README.md"])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_small(name: str) -> None:
+    assert (EXAMPLES / name).stat().st_size < 300_000
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_readme_names_the_page(name: str) -> None:
+    assert f"`{name}`" in (EXAMPLES / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_line_is_found(name: str) -> None:
+    lines = [line for line in true_text(name).splitlines() if line]
+    assert sum(len(find_lines(page.read())) for page in open_pages(EXAMPLES / name)) == len(lines)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_shipped_model_reads_the_page(name: str, shipped_model: Path) -> None:
+    read = " ".join(page.text for page in Recognizer(shipped_model).read(EXAMPLES / name))
+    errors = count_character_errors(" ".join(true_text(name).split()), " ".join(read.split()))
+    assert errors.rate is not None
+    assert errors.rate <= WORST_CER, read
+
+
+def true_text(name: str) -> str:
+    return (EXAMPLES / name).with_suffix(".txt").read_text(encoding="utf-8")

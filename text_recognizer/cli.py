@@ -1,0 +1,336 @@
+"""The command `text-recognizer`: parses, calls, prints.
+
+Exit codes: 0 all was done, 1 something failed and is named on standard error, 2 wrong usage. What a
+command needs is imported when it runs, so that the first text comes soon.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from text_recognizer.errors import (
+    InputError,
+    MissingExtraError,
+    OptionError,
+    TextRecognizerError,
+)
+from text_recognizer.model_commands import models
+
+
+class _Program(TyperGroup):
+    """The commands; errors raised on purpose become one sentence and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TextRecognizerError as error:
+            _tell(str(error))
+            raise typer.Exit(2 if isinstance(error, OptionError) else 1) from error
+
+
+app = typer.Typer(
+    name="text-recognizer",
+    cls=_Program,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(models)
+
+Model = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|DIR", help="Model, by name or folder; by default the shipped one."),
+]
+Threads = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="Threads; by default all cores.")
+]
+Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="What to train, and how.")]
+Data = Annotated[
+    Path,
+    typer.Option(
+        metavar="DIR", help="Data set: lines with text, pen strokes, or a folder of them."
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe, dotted."),
+]
+Fonts = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Handwriting fonts to draw lines in.")
+]
+Text = Annotated[Path | None, typer.Option(metavar="FILE", help="Plain text to set in the fonts.")]
+
+
+def main() -> None:
+    """Run the command of the process."""
+    app()
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            typer.echo(f"text-recognizer {version('text-recognizer')}")
+        except PackageNotFoundError:
+            typer.echo("text-recognizer, run from its source without being installed")
+        raise typer.Exit
+
+
+@app.callback()
+def start(
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version."),
+    ] = False,
+) -> None:
+    """Reads handwriting: a photo, scan or PDF goes in, text comes out."""
+
+
+@app.command()
+def read(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH", help="Images, PDFs, or folders of them.")
+    ],
+    format: Annotated[
+        Literal["text", "json"], typer.Option(metavar="text|json", help="What to write.")
+    ] = "text",
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Write a file for each input; by default, print."),
+    ] = None,
+    unit: Annotated[
+        Literal["page", "line"], typer.Option(metavar="page|line", help="What each image shows.")
+    ] = "page",
+    model: Model = None,
+    threads: Threads = None,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Refuse larger pages.")
+    ] = 200_000_000,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are in the output folder.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Read handwriting in images and PDFs.
+
+    PNG, JPEG, TIFF with many pages, WebP, BMP and PDF are read, by content and not by name. What
+    cannot be read is named on standard error, the rest is still read, and the exit code is 1.
+    """
+    from text_recognizer.loading import Limits
+    from text_recognizer.reading_run import ReadingRun, ReadOptions
+    from text_recognizer.recognizer import Recognizer
+
+    limits = Limits(max_pixels=max_pixels)
+    options = ReadOptions(format, output, overwrite, unit, limits)
+    run = ReadingRun(Recognizer(model, n_threads=threads), options, on_failure=_tell)
+    # On the screen that the text is printed to, a progress bar would be in its way.
+    with _progress("Reading", hidden=quiet or (output is None and sys.stdout.isatty())) as show:
+        run.read(paths, on_file=show)
+    if run.n_failures:
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(model: Model = None, threads: Threads = None) -> None:
+    """Read the sample pages that come with the program."""
+    from text_recognizer.loading import find_files
+    from text_recognizer.recognizer import Recognizer
+
+    recognizer = Recognizer(model, n_threads=threads)
+    for file in find_files(_examples()):
+        for page in recognizer.read(file):
+            typer.echo(f"--- {file.name}, page {page.number}\n{page.text}\n")
+
+
+@app.command()
+def evaluate(
+    dataset: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="Lines with their text: folder or zip.")
+    ],
+    split: Annotated[
+        Literal["train", "validation", "test"],
+        typer.Option(metavar="train|validation|test", help="Part of the data set."),
+    ] = "test",
+    model: Model = None,
+    threads: Threads = None,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write figures and lines as JSON, too."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Measure a model's error rates on lines with known text, by source, with 95 % intervals."""
+    from text_recognizer import evaluation
+    from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
+    from text_recognizer.line_reader import LineReader
+
+    bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
+    reader = LineReader(bundle, n_threads=threads)
+    form = bundle.manifest.text_form
+    with _progress("Reading", hidden=quiet) as show:
+        report = evaluation.evaluate(
+            dataset, reader=reader, text_form=form, split=split, on_progress=show
+        )
+    typer.echo(f"Model {bundle.manifest.name} {bundle.manifest.version}")
+    typer.echo(evaluation.render_report(report))
+    if json_file is not None:
+        content = evaluation.report_to_json(report, with_lines=True)
+        named = {"name": bundle.manifest.name, "version": bundle.manifest.version}
+        _write_json(json_file, {"model": named, **content})
+
+
+@app.command()
+def train(
+    recipe: Recipe,
+    data: Data,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the run; by default runs/NAME.")
+    ] = None,
+    settings: Settings = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Go on with the run in this folder.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(metavar="NAME|DIR", help="Start from the weights of a model.")
+    ] = None,
+    max_time: Annotated[
+        str | None, typer.Option(metavar="HH:MM:SS", help="Length of this call.")
+    ] = None,
+    max_steps: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Steps of the run in all.")
+    ] = None,
+    cooldown: Annotated[
+        bool, typer.Option("--cooldown", help="With --resume: let the rate fall to 0 and end.")
+    ] = False,
+    benchmark: Annotated[
+        bool, typer.Option("--benchmark", help="Time loader and step apart, train nothing.")
+    ] = False,
+    fonts: Fonts = None,
+    text: Text = None,
+) -> None:
+    """Train a model and export it to ./artifacts."""
+    with _needs_training():
+        from text_recognizer.training import command
+    _log_progress()
+    command.train(
+        command.TrainArguments(
+            recipe,
+            data,
+            output,
+            settings or [],
+            resume,
+            base,
+            max_time,
+            max_steps,
+            cooldown,
+            benchmark,
+            fonts,
+            text,
+        )  # fmt: skip
+    )
+
+
+@app.command()
+def export(
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CHECKPOINT", help="Checkpoint of a training run.")
+    ],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the new model.")],
+) -> None:
+    """Make a model of a checkpoint."""
+    with _needs_training():
+        from text_recognizer.training.export import export_checkpoint
+    _log_progress()
+    bundle = export_checkpoint(checkpoint, output)
+    typer.echo(f"The model is in {bundle.folder}.")
+
+
+@app.command()
+def sheet(
+    recipe: Recipe,
+    data: Data,
+    output: Annotated[Path, typer.Option(metavar="FILE.png", help="Image to write.")],
+    settings: Settings = None,
+    fonts: Fonts = None,
+    text: Text = None,
+) -> None:
+    """Draw what the network sees in training beside real validation lines."""
+    with _needs_training():
+        from text_recognizer.alphabet import Alphabet
+        from text_recognizer.data import DataPaths
+        from text_recognizer.training.options import load_recipe
+        from text_recognizer.training.sheet import make_sheet
+    options = load_recipe(recipe, settings or [])
+    alphabet = Alphabet.load(recipe.parent / options.data.alphabet)
+    make_sheet(options, DataPaths(data, fonts, text), alphabet).save(output)
+
+
+def _tell(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+@contextmanager
+def _progress(label: str, *, hidden: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A function that shows how many of how many are done; None where no terminal would show it."""
+    if hidden or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(label, total=None)
+
+        def show(n_done: int, n_all: int) -> None:
+            progress.update(task, completed=n_done, total=n_all)
+
+        yield show
+
+
+@contextmanager
+def _needs_training() -> Iterator[None]:
+    """Turns a missing package into the sentence that says how to get it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("text_recognizer"):
+            raise
+        raise MissingExtraError(
+            f"This command needs {error.name}, which is not installed: "
+            "pip install 'text-recognizer[train]'."
+        ) from error
+
+
+def _log_progress() -> None:
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+
+
+def _examples() -> Path:
+    """Sample pages: inside the package when it was installed, beside it in a clone."""
+    package = Path(__file__).parent
+    for folder in (package / "examples", package.parent / "examples"):
+        if folder.is_dir():
+            return folder
+    raise InputError("The sample pages are missing: install the program again.")
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    try:
+        text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,245 @@
+"""The image of one text line: from grey pixels to the network's input.
+
+One function makes that input in training and in use, so the two cannot drift apart.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from text_recognizer.errors import InputError
+
+INPUT_NORMALISATION = "paper-division-1"
+WIDTH_MULTIPLE = 64  # columns; every line is padded by itself to a multiple of this
+MAX_WIDTH = 30_000  # columns of the normalised line; longer ones are refused, never squeezed
+_INK_PERCENTILE = 99.5  # of the darkness of all pixels; thin pens cover a few percent of a line
+_MIN_CONTRAST = 0.12  # of the paper's brightness; below it a line counts as blank, not as faint ink
+
+CUT_MARGIN = 1.15  # of the polygon's reach above and below the baseline
+_MAX_CUT_WIDTH = 32_000  # columns; OpenCV's remap counts in 16 bits
+_ABOVE_SHARE = 0.75
+
+GreyImage = NDArray[np.uint8]
+
+
+def normalise(image: GreyImage, height: int) -> GreyImage:
+    """Line image of the given height with paper 0 and ink 255, aspect ratio kept.
+
+    The paper's brightness is estimated by a wide morphological closing, smoothed and divided out;
+    what remains is stretched so that the darkest half percent of the pixels reaches 255.
+
+    Args:
+        image: grey image of shape (H, W), uint8, 0 black, dark ink on light paper.
+        height: rows of the result.
+
+    Returns:
+        Array of shape (height, W * height / H rounded), uint8.
+
+    Raises:
+        InputError: the line is empty or would be wider than `MAX_WIDTH`.
+    """
+    if image.ndim != 2 or 0 in image.shape:
+        raise InputError(f"A line image needs two dimensions and some pixels, not {image.shape}.")
+    width = max(1, round(image.shape[1] * height / image.shape[0]))
+    if width > MAX_WIDTH:
+        raise InputError(f"A line image {width} columns wide is over the limit of {MAX_WIDTH}.")
+    shrinks = image.shape[0] > height
+    scaled = np.asarray(
+        cv2.resize(
+            image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        ),
+        dtype=np.uint8,
+    )
+    darkness = 1.0 - scaled / np.maximum(_paper_brightness(scaled), 1.0)
+    darkness = np.maximum(darkness, 0.0)
+    contrast = max(float(np.percentile(darkness, _INK_PERCENTILE)), _MIN_CONTRAST)
+    return (np.minimum(darkness / contrast, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+def _paper_brightness(image: GreyImage) -> NDArray[np.float32]:
+    """Brightness of the paper behind the ink, of the image's shape, float32."""
+    size = max(3, image.shape[0] // 2) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
+    closed = cv2.morphologyEx(image, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
+    smooth = cv2.blur(closed, (size, size), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(smooth, dtype=np.float32)
+
+
+def pad_width(width: int) -> int:
+    """Smallest multiple of 64 columns that holds `width`, at least 64."""
+    return max(1, -(-width // WIDTH_MULTIPLE)) * WIDTH_MULTIPLE
+
+
+def pad(image: GreyImage) -> GreyImage:
+    """Normalised line image with paper added on the right up to `pad_width`."""
+    missing = pad_width(image.shape[1]) - image.shape[1]
+    return np.pad(image, ((0, 0), (0, missing)))
+
+
+@dataclass(frozen=True)
+class LineCut:
+    """A straightened line and the way from its columns back to the page.
+
+    Attributes:
+        image: grey, uint8, of shape (H, W); row `above` is the baseline; outside the line's polygon
+            it shows the local paper.
+        feet: page points of the baseline under each column edge, of shape (W + 1, 2), float32.
+        ups: unit vectors from the baseline to the top of the letters, same shape.
+        above: rows over the baseline.
+        below: rows under it.
+    """
+
+    image: GreyImage
+    feet: NDArray[np.float32]
+    ups: NDArray[np.float32]
+    above: float
+    below: float
+
+    def outline(self, x0: float, x1: float) -> NDArray[np.float32]:
+        """Polygon on the page of the columns x0 to x1, of shape (n, 2), clockwise from top left.
+
+        It is as high as the line, without the margin that was cut with it.
+        """
+        height = self.above + self.below
+        n_steps = 2 + int(abs(x1 - x0) / (2 * height))
+        columns = np.linspace(x0, x1, n_steps)
+        feet = _at_columns(self.feet, columns)
+        ups = _at_columns(self.ups, columns)
+        tops = feet + ups * (self.above / CUT_MARGIN)
+        bottoms = feet - ups * (self.below / CUT_MARGIN)
+        return np.concatenate([tops, bottoms[::-1]]).astype(np.float32)
+
+
+def cut(image: GreyImage, baseline: NDArray[np.float32], polygon: NDArray[np.float32]) -> LineCut:
+    """Image of one line, straightened along its baseline, as high as the line on the page.
+
+    It reaches 1.15 times as far above and below the baseline as the polygon does, and past the ends
+    of the baseline where the polygon does.
+
+    Args:
+        image: the page, grey, uint8, (H, W).
+        baseline: points (x, y) in writing direction, of shape (n, 2), n at least 2.
+        polygon: outline of the line's ink, of shape (m, 2), m at least 3.
+
+    Raises:
+        InputError: the line has no length, or more columns than an image can have.
+    """
+    feet, ups = _sampled(_reaching(baseline, polygon), polygon)
+    above, below = _reach(feet, ups, polygon)
+    above, below = above * CUT_MARGIN, below * CUT_MARGIN
+    if not 1 <= len(feet) - 1 < _MAX_CUT_WIDTH or above + below >= _MAX_CUT_WIDTH:
+        raise InputError(f"A line {len(feet) - 1} pixels long cannot be cut out.")
+    middles, middle_ups = (feet[:-1] + feet[1:]) / 2, (ups[:-1] + ups[1:]) / 2
+    rows = above - np.arange(max(1, math.ceil(above + below)), dtype=np.float32) - 0.5
+    places = middles[None] + rows[:, None, None] * middle_ups[None] - 0.5  # (H, W, 2), to pixels
+    pixels = _straightened(image, places.astype(np.float32), polygon)
+    return LineCut(pixels, feet, ups, float(above), float(below))
+
+
+def whole(image: GreyImage) -> LineCut:
+    """The cut of an image that is one line already: all of it, as it is.
+
+    Where the letters stand is not known, so three quarters of the height count as above the
+    baseline, which is near the truth for lines with long letters at both sides.
+    """
+    height, width = image.shape
+    columns = np.arange(width + 1, dtype=np.float32)
+    baseline = height * _ABOVE_SHARE
+    feet = np.stack([columns, np.full_like(columns, baseline)], axis=1)
+    ups = np.tile(np.array([0.0, -1.0], np.float32), (width + 1, 1))
+    above, below = baseline * CUT_MARGIN, (height - baseline) * CUT_MARGIN
+    return LineCut(image, feet, ups, above, below)
+
+
+def _reaching(baseline: NDArray[np.float32], polygon: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The baseline, lengthened straight on at both ends as far as the polygon reaches."""
+    points = baseline.astype(np.float64)
+    start, end = points[0], points[-1]
+    direction = end - start
+    length = float(np.hypot(*direction))
+    if length < 1:
+        raise InputError(f"A baseline from {tuple(start)} to {tuple(end)} has no length.")
+    direction /= length
+    along = (polygon - start) @ direction
+    before, after = max(0.0, -along.min()), max(0.0, along.max() - length)
+    return np.concatenate([[start - before * direction], points, [end + after * direction]]).astype(
+        np.float32
+    )
+
+
+def _sampled(
+    baseline: NDArray[np.float32], polygon: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Points one pixel apart along the baseline, and unit vectors up from it, both (W + 1, 2).
+
+    Directions are averaged over about the line's height: at a bend of the polyline, columns would
+    cross or leave a gap otherwise.
+    """
+    steps = np.hypot(*np.diff(baseline, axis=0).T)
+    lengths = np.concatenate([[0.0], np.cumsum(steps)])
+    n_columns = max(1, round(float(lengths[-1])))
+    at = np.linspace(0, lengths[-1], n_columns + 1)
+    feet = np.stack([np.interp(at, lengths, baseline[:, axis]) for axis in (0, 1)], axis=1)
+    height = np.ptp(polygon @ _normal(baseline[-1] - baseline[0]))
+    size = min(max(1, round(float(height))), max(1, n_columns)) | 1
+    padded = np.pad(np.gradient(feet, axis=0), ((size // 2, size // 2), (0, 0)), mode="edge")
+    kernel = np.full(size, 1 / size)
+    tangents = np.stack([np.convolve(padded[:, axis], kernel, "valid") for axis in (0, 1)], axis=1)
+    ups = np.stack([tangents[:, 1], -tangents[:, 0]], axis=1)
+    ups /= np.maximum(np.linalg.norm(ups, axis=1, keepdims=True), 1e-6)
+    return feet.astype(np.float32), ups.astype(np.float32)
+
+
+def _normal(direction: NDArray[np.float32]) -> NDArray[np.float32]:
+    x, y = direction / max(float(np.hypot(*direction)), 1e-6)
+    return np.array([y, -x], np.float32)
+
+
+def _reach(
+    feet: NDArray[np.float32], ups: NDArray[np.float32], polygon: NDArray[np.float32]
+) -> tuple[float, float]:
+    """How far the polygon goes above and below the baseline, each at least half a pixel."""
+    nearest = np.abs(polygon[:, None, 0] - feet[None, :, 0]) + np.abs(
+        polygon[:, None, 1] - feet[None, :, 1]
+    )
+    index = nearest.argmin(axis=1)
+    heights = ((polygon - feet[index]) * ups[index]).sum(axis=1)
+    return max(0.5, float(heights.max())), max(0.5, float(-heights.min()))
+
+
+def _straightened(
+    image: GreyImage, places: NDArray[np.float32], polygon: NDArray[np.float32]
+) -> GreyImage:
+    """Pixels at places (H, W, 2) of the page; paper where they lie outside of the polygon."""
+    origin, part, mask = _surroundings(image, places, polygon)
+    x, y = places[..., 0] - origin[0], places[..., 1] - origin[1]
+    straight = np.asarray(
+        cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8
+    )
+    inside = cv2.remap(mask, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT)
+    paper = _paper_brightness(straight).astype(np.uint8)
+    return np.where(np.asarray(inside) > 0, straight, paper).astype(np.uint8)
+
+
+def _surroundings(
+    image: GreyImage, places: NDArray[np.float32], polygon: NDArray[np.float32]
+) -> tuple[tuple[int, int], GreyImage, GreyImage]:
+    """Top left corner (x, y) and pixels of the part of the page around a line, and its mask."""
+    height, width = image.shape
+    low = np.floor(places.min(axis=(0, 1))).astype(int)
+    high = np.ceil(places.max(axis=(0, 1))).astype(int) + 2
+    x0, x1 = int(np.clip(low[0], 0, width - 1)), int(np.clip(high[0], 1, width))
+    y0, y1 = int(np.clip(low[1], 0, height - 1)), int(np.clip(high[1], 1, height))
+    part = np.ascontiguousarray(image[y0:y1, x0:x1])
+    mask = np.zeros_like(part)
+    shifted = np.round(polygon - np.array([x0, y0], np.float32)).astype(np.int32)
+    cv2.fillPoly(mask, [shifted], 255)
+    return (x0, y0), part, mask
+
+
+def _at_columns(values: NDArray[np.float32], columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = np.arange(len(values))
+    return np.stack([np.interp(columns, known, values[:, axis]) for axis in (0, 1)], axis=1)

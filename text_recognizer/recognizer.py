@@ -1,0 +1,192 @@
+"""Reads pages: an image goes in, a `Page` with text, places and confidences comes out.
+
+This is the main path of the program, and its table of contents:
+
+    loading         finds the pages of a file and decodes them
+    layout          finds the lines of a page and their reading order
+    line_image      cuts a line out, straightened
+    line_reader     reads the cut lines with the network of a bundle
+    page            holds the result
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from text_recognizer.errors import InputError, OptionError
+from text_recognizer.loading import Limits, PageImage, open_pages
+from text_recognizer.page import Line, Page, Points, Region, Word
+
+if TYPE_CHECKING:
+    from text_recognizer.bundle import Bundle
+    from text_recognizer.grey_image import GreyImage
+    from text_recognizer.layout import FoundLine
+    from text_recognizer.line_image import LineCut
+    from text_recognizer.line_reader import LineReading
+    from text_recognizer.loading import Source
+
+Unit = Literal["page", "line"]
+UNITS: tuple[Unit, ...] = ("page", "line")
+_SMALLEST_LINE = 8  # pixels, the shorter side of an image that is one line
+
+
+class ReadsLines(Protocol):
+    """What reads cut lines: `LineReader`, or anything that stands in for it."""
+
+    def read(self, images: "Sequence[GreyImage]", /) -> "Sequence[LineReading]":
+        """Readings in the order of the images."""
+
+
+class Recognizer:
+    """Reads whole pages or single lines with one line model.
+
+    Args:
+        model: name or folder of a line bundle; None takes the one that comes with the package.
+        n_threads: threads for the network; None lets onnxruntime choose.
+        line_reader: reads the lines instead of the model.
+
+    Raises:
+        BundleError: the model is missing, damaged or not for lines.
+        OptionError: `n_threads` is below 1.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | None = None,
+        *,
+        n_threads: int | None = None,
+        line_reader: ReadsLines | None = None,
+    ) -> None:
+        self.bundle: Bundle | None = None
+        if line_reader is None:
+            from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
+            from text_recognizer.line_reader import LineReader
+
+            self.bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
+            line_reader = LineReader(self.bundle, n_threads=n_threads)
+        self._line_reader = line_reader
+
+    @property
+    def model(self) -> tuple[str, str] | None:
+        """Name and version of the model; None if something else reads the lines."""
+        if self.bundle is None:
+            return None
+        return self.bundle.manifest.name, self.bundle.manifest.version
+
+    def read(
+        self, source: "Source", *, unit: Unit = "page", limits: Limits | None = None
+    ) -> Iterator[Page]:
+        """Pages of a file or image, each read when it is asked for.
+
+        Args:
+            source: a path, the bytes of a file, an array (H, W) or (H, W, 3), or a Pillow image.
+            unit: "line" if each page image is one text line.
+            limits: on bytes, pages and pixels.
+
+        Raises:
+            InputError: the file or a page of it cannot be read; the message names it.
+            OptionError: `unit` is another word.
+        """
+        for page_image in open_pages(source, limits=limits):
+            yield self.read_page(page_image, unit=unit)
+
+    def read_page(self, page_image: PageImage, *, unit: Unit = "page") -> Page:
+        """One page, read. A blank or tiny image gives a page without lines.
+
+        Raises:
+            InputError: the image cannot be decoded, or a line is too long; the message names it.
+            OptionError: `unit` is another word.
+        """
+        image = page_image.read()
+        try:
+            columns = cut_lines(image, unit=unit)
+            cuts = [cut for column in columns for _, cut in column]
+            readings = iter(self._line_reader.read([cut.image for cut in cuts]))
+        except InputError as error:
+            raise InputError(f"{page_image.file}, page {page_image.number}: {error}") from error
+        return Page(
+            file=page_image.file,
+            number=page_image.number,
+            width=image.shape[1],
+            height=image.shape[0],
+            regions=_regions(columns, readings, (image.shape[1], image.shape[0])),
+            dpi=page_image.dpi,
+        )
+
+
+def cut_lines(
+    image: "GreyImage", *, unit: Unit = "page"
+) -> "list[list[tuple[FoundLine, LineCut]]]":
+    """Lines of a grey image with their cuts, in reading order, column by column.
+
+    Raises:
+        InputError: a line is too long to be cut out.
+        OptionError: `unit` is another word.
+    """
+    from text_recognizer.layout import find_lines, order_lines
+    from text_recognizer.line_image import cut
+
+    if unit not in UNITS:
+        raise OptionError(f"unit must be {' or '.join(UNITS)}, not {unit!r}.")
+    if unit == "line":
+        return _whole_image(image)
+    columns = order_lines(find_lines(image))
+    return [[(line, cut(image, line.baseline, line.polygon)) for line in c] for c in columns]
+
+
+def _whole_image(image: "GreyImage") -> "list[list[tuple[FoundLine, LineCut]]]":
+    from text_recognizer.layout import FoundLine
+    from text_recognizer.line_image import whole
+
+    if min(image.shape) < _SMALLEST_LINE:
+        return []
+    cut = whole(image)
+    outline = cut.outline(0, image.shape[1])
+    return [[(FoundLine(cut.feet[[0, -1]], outline), cut)]]
+
+
+def _regions(
+    columns: "list[list[tuple[FoundLine, LineCut]]]",
+    readings: "Iterator[LineReading]",
+    size: tuple[int, int],
+) -> tuple[Region, ...]:
+    """One region a column; lines are numbered through the page."""
+    regions = []
+    n_lines = 0
+    for number, column in enumerate(columns, start=1):
+        lines = []
+        for found, cut in column:
+            n_lines += 1
+            lines.append(_line(f"l{n_lines}", (found, cut), next(readings), size))
+        boxes = np.array([found.box for found, _ in column])
+        (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+        regions.append(Region(f"r{number}", _points(corners, size), tuple(lines)))
+    return tuple(regions)
+
+
+def _line(
+    id: str, place: "tuple[FoundLine, LineCut]", reading: "LineReading", size: tuple[int, int]
+) -> Line:
+    found, cut = place
+    words = tuple(
+        Word(word.text, word.confidence, _points(cut.outline(word.x0, word.x1), size))
+        for word in reading.words
+    )
+    return Line(
+        id=id,
+        text=reading.text,
+        confidence=reading.confidence,
+        baseline=_points(found.baseline, size),
+        polygon=_points(found.polygon, size),
+        words=words,
+    )
+
+
+def _points(array: NDArray[np.floating], size: tuple[int, int]) -> Points:
+    """Points to a tenth of a pixel, inside an image of (width, height)."""
+    inside = np.clip(array, 0, size)
+    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in inside)
