@@ -53,7 +53,9 @@ def page(model: str | None, n_threads: int, n_runs: int) -> None:
     image = page_of_lines(_EXAMPLES / "line.png", _N_LINES)
     recognizer = Recognizer(model, n_threads=n_threads)
     n_found = sum(len(page.lines) for page in recognizer.read(image))
-    print(f"page of {image.shape[1]} x {image.shape[0]} pixels: {n_found} of {_N_LINES} lines found")
+    print(
+        f"page of {image.shape[1]} x {image.shape[0]} pixels: {n_found} of {_N_LINES} lines found"
+    )
     matrix = np.ones((1_500, 1_500), np.float32)
     _report(
         "page, warm",

@@ -32,6 +32,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
     pytest.mark.filterwarnings("ignore:.*isinstance.treespec.*"),
+    pytest.mark.filterwarnings("ignore:The dirpath has changed"),
 ]
 
 

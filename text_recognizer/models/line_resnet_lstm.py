@@ -117,7 +117,7 @@ class LineResnetLSTM(nn.Module):
 
     def columns(self, images: Tensor) -> Tensor:
         """Features of shape (T, N, C), T = W / 4, of images of shape (N, 1, H, W)."""
-        x = self.group1(self.stem(images))  # (N, C1, H/4, W/2)
+        x: Tensor = self.group1(self.stem(images))  # (N, C1, H/4, W/2)
         x = nn.functional.max_pool2d(x, 2)  # (N, C1, H/8, W/4)
         x = self.group2(x)  # (N, C2, H/8, W/4)
         x = nn.functional.max_pool2d(x, (2, 1))  # (N, C2, H/16, W/4)

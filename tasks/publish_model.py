@@ -1,0 +1,312 @@
+"""Makes a model ready to be published: fits its calibration and measures its error rates.
+
+    python tasks/publish_model.py BUNDLE --data DIR [--sources A B] [--without C] [--version V]
+                                  [--output DIR] [--threads N]
+
+Writes a copy of the bundle with the same network, whose manifest holds the temperature, the word
+calibration and the error rates, and prints the tables of its model card. Nothing is fitted on test
+lines, and every line goes through the network once.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from text_recognizer.bundle import MANIFEST_FILE, Bundle, load_bundle, write_bundle
+from text_recognizer.errors import BundleError, InputError, OptionError, TextRecognizerError
+from text_recognizer.evaluation import EvaluationReport, ReportRow, evaluate
+from text_recognizer.evaluation.calibration import (
+    UNCALIBRATED,
+    Calibration,
+    CalibrationErrors,
+    Outcomes,
+    ScoredText,
+    fit_calibration,
+    judge,
+    measure_calibration,
+    score_text,
+)
+from text_recognizer.evaluation.report import ALL
+from text_recognizer.ground_truth import read_lines
+from text_recognizer.ground_truth.samples import SPLITS
+from text_recognizer.ground_truth.strokes import find_stroke_files
+from text_recognizer.line_image import normalise
+from text_recognizer.line_reader import LineReader
+from text_recognizer.manifest import MeasuredCer
+
+LEFT_OUT = ("unipen-words", "jeremy")
+"""Sources of single words: a line model is judged by lines."""
+NOT_FITTED_ON = ("peraire",)
+"""Sources that stand for unseen hands: measured, but nothing is chosen or fitted on them."""
+MAX_LINES_TO_FIT = 150
+"""Of one source, so that a large one does not outweigh the others."""
+STROKES_NOTE = "frozen drawing"
+
+_HEADER = (
+    "source",
+    "lines",
+    "documents",
+    "characters",
+    "CER % (95 %)",
+    "WER %",
+    "CER % without case",
+    "empty lines %",
+    "calibration error of characters %",
+    "of words %",
+)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One split as the model reads it.
+
+    Attributes:
+        report: of the evaluation.
+        texts: what was read in the report's lines, in their order, with scores.
+    """
+
+    report: EvaluationReport
+    texts: tuple[ScoredText, ...]
+
+    def outcomes(self, places: Collection[int]) -> Outcomes:
+        """Outcomes of the lines at these places of the report."""
+        references = [self.report.lines[place].reference for place in places]
+        return judge([self.texts[place] for place in places], references)
+
+    def places(self, source: str) -> list[int]:
+        """Places of a source's lines in the report; `all` stands for every source."""
+        lines = self.report.lines
+        return [i for i, line in enumerate(lines) if source in (ALL, line.source)]
+
+
+class ScoringReader:
+    """Reads as a `LineReader` does, and keeps the scores of what it read."""
+
+    def __init__(self, bundle: Bundle, *, n_threads: int | None = None) -> None:
+        self._reader = LineReader(bundle, n_threads=n_threads)
+        self._manifest = bundle.manifest
+        self.texts: list[ScoredText] = []
+
+    def read(self, images: Sequence[NDArray[np.uint8]]) -> list[ScoredText]:
+        """What is written in each line, in the order given; as `LineReader.read`."""
+        scored = self._reader.scores(images)
+        texts = [self._text(i, s) for i, s in zip(images, scored, strict=True)]
+        self.texts += texts
+        return texts
+
+    def _text(self, image: NDArray[np.uint8], scores: NDArray[np.float32]) -> ScoredText:
+        if not normalise(image, self._manifest.line_height).any():  # without ink, as `LineReader`
+            scores = scores[:0]
+        return score_text(scores, self._manifest.symbols)
+
+
+def choose_sources(
+    data: Path, wanted: Collection[str] | None, without: Collection[str]
+) -> list[str]:
+    """Sources to measure: those wanted, or all but the ones of single words; less `without`.
+
+    Raises:
+        InputError: the data set cannot be read.
+        OptionError: nothing is left, or `without` names a source that is not there.
+    """
+    present = sorted({s.source for split in SPLITS for s in read_lines(data, split=split)})
+    unknown = sorted(set(without) - set(present))
+    if unknown:
+        names = f"{', '.join(unknown)}; it has {', '.join(present)}"
+        raise OptionError(f"--without: {data} has no source {names}.")
+    chosen = [source for source in present if source not in LEFT_OUT] if wanted is None else wanted
+    left = [source for source in chosen if source not in without]
+    if not left:
+        raise OptionError(f"No source of {data} is left to measure: give --sources.")
+    return left
+
+
+def measure(
+    bundle: Bundle,
+    data: Path,
+    *,
+    split: str,
+    sources: Collection[str],
+    n_threads: int | None = None,
+) -> Measurement:
+    """The split's lines, read and compared with their transcriptions.
+
+    Raises:
+        InputError: the data set or an image cannot be read, or the split has no lines.
+    """
+    reader = ScoringReader(bundle, n_threads=n_threads)
+    report = evaluate(
+        data,
+        reader=reader,
+        text_form=bundle.manifest.text_form,
+        split=split,
+        sources=sources,
+        on_progress=_progress(split),
+    )
+    return Measurement(report, tuple(reader.texts))
+
+
+def lines_to_fit(measured: Measurement) -> list[int]:
+    """Places of the lines to fit the calibration on, evenly spaced in every source.
+
+    Raises:
+        InputError: there are none.
+    """
+    chosen: list[int] = []
+    for source in sorted({line.source for line in measured.report.lines} - set(NOT_FITTED_ON)):
+        own = measured.places(source)
+        n_taken = min(len(own), MAX_LINES_TO_FIT)
+        chosen += [own[index * len(own) // n_taken] for index in range(n_taken)]
+    if not chosen:
+        raise InputError(f"{measured.report.dataset} has no lines to fit the calibration on.")
+    return chosen
+
+
+def measured_rates(report: EvaluationReport, stroke_sources: Collection[str]) -> list[MeasuredCer]:
+    """The report's rows with text, but not that of all sources, as the manifest holds them."""
+    return [
+        MeasuredCer(
+            data=row.name,
+            split=report.split,
+            cer=round(row.cer, 5),
+            low=None if row.cer_interval is None else round(row.cer_interval[0], 5),
+            high=None if row.cer_interval is None else round(row.cer_interval[1], 5),
+            n_characters=row.n_characters,
+            note=STROKES_NOTE if row.name.split(",")[0] in stroke_sources else "",
+        )
+        for row in report.rows
+        if row.name != ALL and row.cer is not None
+    ]
+
+
+def render_section(measured: Measurement, calibration: Calibration) -> str:
+    """Table of a split in Markdown; calibration errors stand in the rows of whole sources."""
+    split, rows = measured.report.split, measured.report.rows
+    outcomes = {
+        row.name: measured.outcomes(places) for row in rows if (places := measured.places(row.name))
+    }
+    errors = {name: measure_calibration(own, calibration) for name, own in outcomes.items()}
+    nothing = CalibrationErrors(None, None)
+    rule = ("---", *["---:"] * (len(_HEADER) - 1))
+    table = [_HEADER, rule, *(_cells(row, errors.get(row.name, nothing)) for row in rows)]
+    before = measure_calibration(outcomes[ALL], UNCALIBRATED)
+    return "\n".join(
+        [
+            f"{split.capitalize()} split, text form `{measured.report.text_form}`:",
+            "",
+            *(f"| {' | '.join(cells)} |" for cells in table),
+            "",
+            f"Calibration errors of all {split} lines without calibration: characters "
+            f"{_per_cent(before.characters)} %, words {_per_cent(before.words)} %.",
+        ]
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Fit, measure, write and print.
+
+    Raises:
+        TextRecognizerError: the model, the data or an option is of no use; nothing is written.
+    """
+    bundle = load_bundle(options.bundle, task="line")
+    version = options.version or bundle.manifest.version
+    output = options.output or bundle.folder.with_name(f"{bundle.folder.name}-{version}")
+    if (output / MANIFEST_FILE).exists():  # known before minutes of reading
+        raise BundleError(f"{output} holds a model already: choose another folder.")
+    sources = choose_sources(options.data, options.sources, options.without)
+    measure_split = partial(
+        measure, bundle, options.data, sources=sources, n_threads=options.threads
+    )
+    validation = measure_split(split="validation")
+    to_fit = lines_to_fit(validation)
+    calibration = fit_calibration(validation.outcomes(to_fit))
+    test = measure_split(split="test")
+    strokes = _stroke_sources(options.data)
+    manifest = replace(
+        bundle.manifest,
+        version=version,
+        temperature=calibration.temperature,
+        word_calibration=calibration.word_points,
+        cer=tuple(r for m in (validation, test) for r in measured_rates(m.report, strokes)),
+    )
+    write_bundle(output, manifest, {name: bundle.folder / name for name in manifest.files})
+    for measured in (validation, test):
+        print(render_section(measured, calibration), end="\n\n")
+    fitted_on = ", ".join(sorted({validation.report.lines[place].source for place in to_fit}))
+    print(f"Temperature {calibration.temperature} and word calibration are fitted on")
+    print(f"{len(to_fit)} validation lines of {fitted_on}. The model is in {output}.")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; returns the exit code."""
+    try:
+        run(_parser().parse_args(arguments))
+    except TextRecognizerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Fit and measure a line model, and write a copy.")
+    parser.add_argument("bundle", help="line model, by name or folder")
+    parser.add_argument("--data", type=Path, required=True, help="lines with their text")
+    parser.add_argument("--sources", nargs="+", help="measure these; by default all with lines")
+    parser.add_argument("--without", nargs="+", default=(), help="sources to leave out")
+    parser.add_argument("--version", help="of the copy; by default that of the model")
+    parser.add_argument(
+        "--output", type=Path, help="folder of the copy; by default beside the model, NAME-VERSION"
+    )
+    parser.add_argument("--threads", type=int, help="threads of the network")
+    return parser
+
+
+def _cells(row: ReportRow, errors: CalibrationErrors) -> tuple[str, ...]:
+    interval = ""
+    if row.cer_interval is not None:
+        low, high = row.cer_interval
+        interval = f" ({100 * low:.1f}-{100 * high:.1f})"
+    return (
+        row.name,
+        str(row.n_lines),
+        str(row.n_documents),
+        str(row.n_characters),
+        _per_cent(row.cer) + interval,
+        _per_cent(row.wer),
+        _per_cent(row.folded_cer),
+        _per_cent(row.empty_share),
+        _per_cent(errors.characters),
+        _per_cent(errors.words),
+    )
+
+
+def _per_cent(share: float | None) -> str:
+    return "-" if share is None else f"{100 * share:.2f}"
+
+
+def _stroke_sources(data: Path) -> set[str]:
+    """Sources whose lines are drawn from pen strokes."""
+    files = find_stroke_files(data) if data.is_dir() else [data]
+    return {file.stem for file in files if file.suffix == ".npz"}
+
+
+def _progress(split: str) -> Callable[[int, int], None] | None:
+    """What tells on a terminal how far the reading is."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(done: int, total: int) -> None:
+        end = "\n" if done == total else ""
+        print(f"\r{split}: {done} of {total} lines", end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+if __name__ == "__main__":
+    sys.exit(main())
