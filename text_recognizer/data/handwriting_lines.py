@@ -13,11 +13,11 @@ from text_recognizer.alphabet import Alphabet
 from text_recognizer.data.batches import EncodedLine, LineBatch, LineEncoder, batch_by_width
 from text_recognizer.data.line_sources import (
     FontLines,
-    JoinedStrokeWords,
-    JoinedWordImages,
     LineSource,
-    ScannedLines,
-    StrokeLines,
+    joined_images,
+    joined_strokes,
+    scanned_lines,
+    stroke_lines,
 )
 from text_recognizer.data.line_stream import LineStream, StreamOptions
 from text_recognizer.data.options import HandwritingLinesOptions
@@ -149,17 +149,18 @@ class HandwritingLines(pl.LightningDataModule):
                 by_source.setdefault(sample.source, []).append(sample)
         found: dict[str, LineSource] = {}
         for name, samples in by_source.items():
-            kind = JoinedWordImages if name in self.options.joined else ScannedLines
-            found[name] = kind(samples, self.options.strength)
+            join = name in self.options.joined
+            found[name] = (joined_images if join else scanned_lines)(samples, self.options.strength)
         return found
 
     def _strokes(self) -> dict[str, LineSource]:
         found: dict[str, LineSource] = {}
         for path in _stroke_files(self._paths.lines):
             if self._is_wanted(path.stem):
-                kind = JoinedStrokeWords if path.stem in self.options.joined else StrokeLines
-                samples = read_strokes(path, split="train")
-                found[path.stem] = kind(samples, self.options.strength)
+                join = path.stem in self.options.joined
+                found[path.stem] = (joined_strokes if join else stroke_lines)(
+                    read_strokes(path, split="train"), self.options.strength
+                )
         return found
 
     def _fonts(self) -> dict[str, LineSource]:

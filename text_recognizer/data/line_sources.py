@@ -5,8 +5,9 @@ batches or networks.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,11 @@ from text_recognizer.synthesis.sentences import write_line
 from text_recognizer.synthesis.strokes import InkWord, StrokeStyle, draw_words
 
 SHORT_TEXT = 20  # characters; shorter lines are drawn first in a run
+_LONG_TEXT = 30  # characters; of strokes, longer lines are drawn up to four times as often
+_MOST_WORDS = 8  # of a joined line
 
 Drawn = tuple[GreyImage, str]
-Sample = TypeVar("Sample", LineSample, StrokeSample)
+Sample = TypeVar("Sample", bound=LineSample | StrokeSample)
 
 
 class LineSource(Protocol):
@@ -35,103 +38,69 @@ class LineSource(Protocol):
         """A grey line image and its transcription; a short one if asked and there is one."""
 
 
-class _Deck:
-    """Indices dealt in random order, each once before any comes again."""
+class WholeLines(Generic[Sample]):
+    """Lines as they were written, each once in random order before any comes again.
 
-    def __init__(self, n: int) -> None:
-        self._n = n
-        self._left: list[int] = []
+    Args:
+        samples: the lines; one that stands there twice is drawn twice as often.
+        render: makes a new image of a sample.
+    """
 
-    def deal(self, rng: np.random.Generator) -> int:
-        if not self._left:
-            self._left = rng.permutation(self._n).tolist()
-        return self._left.pop()
-
-
-class ScannedLines:
-    """Real line images, augmented."""
-
-    def __init__(self, samples: Sequence[LineSample], strength: float) -> None:
-        self._samples = list(samples)
-        self._short = [s for s in self._samples if len(s.text) < SHORT_TEXT]
-        self._deck, self._short_deck = _Deck(len(self._samples)), _Deck(len(self._short))
-        self._strength = strength
+    def __init__(
+        self, samples: Sequence[Sample], render: Callable[[Sample, np.random.Generator], GreyImage]
+    ) -> None:
+        self._all = _Deck(samples)
+        self._short = _Deck([s for s in samples if len(s.text) < SHORT_TEXT])
+        self._render = render
 
     def __len__(self) -> int:
-        return len(self._samples)
+        return len(self._all)
 
     def draw(self, rng: np.random.Generator, *, short: bool) -> Drawn:
-        """An augmented line of the samples."""
-        if short and self._short:
-            sample = self._short[self._short_deck.deal(rng)]
-        else:
-            sample = self._samples[self._deck.deal(rng)]
-        return augment_line(sample.read_image(), rng, self._strength), sample.text
+        """A new image of one sample."""
+        sample = (self._short if short and len(self._short) else self._all).deal(rng)
+        return self._render(sample, rng), sample.text
 
 
-class JoinedWordImages:
-    """Lines joined from word images of one writer."""
+class JoinedWords(Generic[Sample]):
+    """Lines of two to eight words of one writer.
 
-    def __init__(self, samples: Sequence[LineSample], strength: float) -> None:
-        self._writers = _by_writer(samples)
-        self._weights = _weights(self._writers)
-        self._strength = strength
+    Args:
+        samples: single words.
+        render: makes a line image of words.
+    """
 
-    def __len__(self) -> int:
-        return sum(map(len, self._writers))
-
-    def draw(self, rng: np.random.Generator, *, short: bool) -> Drawn:
-        """Two to eight words of one writer in a row."""
-        words = _pick_words(self._writers, self._weights, rng, short=short)
-        style = StrokeStyle.sample(rng, self._strength)
-        image = join_words([word.read_image() for word in words], rng, style)
-        return image, " ".join(word.text for word in words)
-
-
-class StrokeLines:
-    """Pen strokes of whole lines, drawn anew each time."""
-
-    def __init__(self, samples: Sequence[StrokeSample], strength: float) -> None:
-        # Whole lines are few among phrases of one to five words, and they are what pages hold.
-        self._samples = [s for s in samples for _ in range(1 + min(len(s.text) // 30, 3))]
-        self._short = [s for s in self._samples if len(s.text) < SHORT_TEXT]
-        self._deck, self._short_deck = _Deck(len(self._samples)), _Deck(len(self._short))
-        self._strength = strength
-
-    def __len__(self) -> int:
-        return len(self._samples)
-
-    def draw(self, rng: np.random.Generator, *, short: bool) -> Drawn:
-        """A sample drawn with a random pen on random paper."""
-        if short and self._short:
-            sample = self._short[self._short_deck.deal(rng)]
-        else:
-            sample = self._samples[self._deck.deal(rng)]
-        word = InkWord(sample.text, sample.strokes)
-        return draw_words([word], rng, StrokeStyle.sample(rng, self._strength)), sample.text
-
-
-class JoinedStrokeWords:
-    """Pen strokes of single words, several of one writer on one baseline."""
-
-    def __init__(self, samples: Sequence[StrokeSample], strength: float) -> None:
-        self._writers = _by_writer(samples)
-        self._weights = _weights(self._writers)
-        self._strength = strength
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        render: Callable[[Sequence[Sample], np.random.Generator], GreyImage],
+    ) -> None:
+        writers: dict[str, list[Sample]] = defaultdict(list)
+        for sample in samples:
+            writers[sample.document].append(sample)
+        self._writers = list(writers.values())
+        self._weights = _root_shares([len(words) for words in self._writers])
+        self._render = render
 
     def __len__(self) -> int:
         return sum(map(len, self._writers))
 
     def draw(self, rng: np.random.Generator, *, short: bool) -> Drawn:
-        """Two to eight words of one writer drawn with one pen."""
-        words = _pick_words(self._writers, self._weights, rng, short=short)
-        ink = [InkWord(word.text, word.strokes) for word in words]
-        image = draw_words(ink, rng, StrokeStyle.sample(rng, self._strength))
-        return image, " ".join(word.text for word in words)
+        """Words of one writer, picked at random; one or two if short."""
+        words = self._writers[rng.choice(len(self._writers), p=self._weights)]
+        n_words = int(rng.integers(1, 3)) if short else int(rng.integers(2, _MOST_WORDS + 1))
+        picked = [words[i] for i in rng.integers(len(words), size=n_words)]
+        return self._render(picked, rng), " ".join(word.text for word in picked)
 
 
 class FontLines:
-    """Sentences set in handwriting fonts."""
+    """Sentences set in handwriting fonts.
+
+    Args:
+        faces: the fonts.
+        passages: prose to take the sentences from.
+        strength: of the drawing, 0 to 1.
+    """
 
     def __init__(self, faces: Sequence[Face], passages: Sequence[str], strength: float) -> None:
         self._faces = list(faces)
@@ -151,26 +120,73 @@ class FontLines:
         return draw_text(text, face, rng, StrokeStyle.sample(rng, self._strength)), text
 
 
-def _by_writer(samples: Sequence[Sample]) -> list[list[Sample]]:
-    writers: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        writers[sample.document].append(sample)
-    return list(writers.values())
+def scanned_lines(samples: Sequence[LineSample], strength: float) -> WholeLines[LineSample]:
+    """Real line images, augmented."""
+    return WholeLines(samples, partial(_augment, strength=strength))
 
 
-def _weights(writers: Sequence[Sequence[Sample]]) -> NDArray[np.float64]:
-    roots = np.sqrt(np.array([len(words) for words in writers], np.float64))
-    weights: NDArray[np.float64] = roots / roots.sum()
-    return weights
+def stroke_lines(samples: Sequence[StrokeSample], strength: float) -> WholeLines[StrokeSample]:
+    """Pen strokes, drawn anew each time.
+
+    Whole lines are few among phrases of one to five words, and they are what pages hold: so long
+    texts come up to four times as often.
+    """
+    repeated = [s for s in samples for _ in range(1 + min(len(s.text) // _LONG_TEXT, 3))]
+    return WholeLines(repeated, partial(_draw_stroke_line, strength=strength))
 
 
-def _pick_words(
-    writers: Sequence[Sequence[Sample]],
-    weights: NDArray[np.float64],
-    rng: np.random.Generator,
-    *,
-    short: bool,
-) -> list[Sample]:
-    words = writers[rng.choice(len(writers), p=weights)]
-    n_words = int(rng.integers(1, 3)) if short else int(rng.integers(2, 9))
-    return [words[i] for i in rng.integers(len(words), size=n_words)]
+def joined_images(samples: Sequence[LineSample], strength: float) -> JoinedWords[LineSample]:
+    """Word images of one writer, side by side."""
+    return JoinedWords(samples, partial(_join_images, strength=strength))
+
+
+def joined_strokes(samples: Sequence[StrokeSample], strength: float) -> JoinedWords[StrokeSample]:
+    """Pen strokes of single words of one writer, on one baseline and with one pen."""
+    return JoinedWords(samples, partial(_draw_stroke_words, strength=strength))
+
+
+class _Deck(Generic[Sample]):
+    """Samples dealt in random order, each once before any comes again."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._samples = list(samples)
+        self._left: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def deal(self, rng: np.random.Generator) -> Sample:
+        if not self._left:
+            self._left = rng.permutation(len(self._samples)).tolist()
+        return self._samples[self._left.pop()]
+
+
+def _augment(sample: LineSample, rng: np.random.Generator, *, strength: float) -> GreyImage:
+    return augment_line(sample.read_image(), rng, strength)
+
+
+def _draw_stroke_line(
+    sample: StrokeSample, rng: np.random.Generator, *, strength: float
+) -> GreyImage:
+    return _draw_stroke_words([sample], rng, strength=strength)
+
+
+def _draw_stroke_words(
+    samples: Sequence[StrokeSample], rng: np.random.Generator, *, strength: float
+) -> GreyImage:
+    words = [InkWord(sample.text, sample.strokes) for sample in samples]
+    return draw_words(words, rng, StrokeStyle.sample(rng, strength))
+
+
+def _join_images(
+    samples: Sequence[LineSample], rng: np.random.Generator, *, strength: float
+) -> GreyImage:
+    images = [sample.read_image() for sample in samples]
+    return join_words(images, rng, StrokeStyle.sample(rng, strength))
+
+
+def _root_shares(counts: Sequence[int]) -> NDArray[np.float64]:
+    """Shares by the square roots of counts: writers of many words do not drown the others."""
+    roots = np.sqrt(np.array(counts, np.float64))
+    shares: NDArray[np.float64] = roots / roots.sum()
+    return shares
