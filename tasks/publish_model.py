@@ -257,7 +257,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Fit and measure a line model, and write a copy.")
     parser.add_argument("bundle", help="line model, by name or folder")
     parser.add_argument("--data", type=Path, required=True, help="lines with their text")
-    parser.add_argument("--sources", nargs="+", help="measure these; by default all with lines")
+    parser.add_argument(
+        "--sources", nargs="+", help=f"measure these; by default all but {' and '.join(LEFT_OUT)}"
+    )
     parser.add_argument("--without", nargs="+", default=(), help="sources to leave out")
     parser.add_argument("--version", help="of the copy; by default that of the model")
     parser.add_argument(

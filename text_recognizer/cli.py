@@ -66,6 +66,9 @@ Fonts = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Handwriting fonts to draw lines in.")
 ]
 Text = Annotated[Path | None, typer.Option(metavar="FILE", help="Plain text to set in the fonts.")]
+Pages = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Pages with PAGE XML, for paper to draw on.")
+]
 
 
 def main() -> None:
@@ -215,6 +218,7 @@ def train(
     ] = False,
     fonts: Fonts = None,
     text: Text = None,
+    pages: Pages = None,
 ) -> None:
     """Train a model and export it to ./artifacts."""
     with _needs_training():
@@ -234,6 +238,7 @@ def train(
             benchmark,
             fonts,
             text,
+            pages,
         )  # fmt: skip
     )
 
@@ -261,6 +266,7 @@ def sheet(
     settings: Settings = None,
     fonts: Fonts = None,
     text: Text = None,
+    pages: Pages = None,
 ) -> None:
     """Draw what the network sees in training beside real validation lines."""
     with _needs_training():
@@ -270,7 +276,7 @@ def sheet(
         from text_recognizer.training.sheet import make_sheet
     options = load_recipe(recipe, settings or [])
     alphabet = Alphabet.load(recipe.parent / options.data.alphabet)
-    make_sheet(options, DataPaths(data, fonts, text), alphabet).save(output)
+    make_sheet(options, DataPaths(data, fonts, text, pages), alphabet).save(output)
 
 
 def _tell(sentence: str) -> None:

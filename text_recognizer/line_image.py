@@ -20,6 +20,7 @@ _MIN_CONTRAST = 0.12  # of the paper's brightness; below it a line counts as bla
 
 _REACH_PERCENTILE = 98  # of the columns; the longest letter of a line must not make all small
 _MAX_CUT_WIDTH = 32_000  # columns; OpenCV's remap counts in 16 bits
+_REACH_STEP = 4  # columns; directions change slowly along a line
 _ABOVE_SHARE = 0.75
 
 GreyImage = NDArray[np.uint8]
@@ -200,10 +201,9 @@ def _reach(
     feet: NDArray[np.float32], ups: NDArray[np.float32], polygon: NDArray[np.float32]
 ) -> tuple[float, float]:
     """How far the polygon goes above and below the baseline, each at least half a pixel."""
-    nearest = np.abs(polygon[:, None, 0] - feet[None, :, 0]) + np.abs(
-        polygon[:, None, 1] - feet[None, :, 1]
-    )
-    index = nearest.argmin(axis=1)
+    feet, ups = feet[::_REACH_STEP], ups[::_REACH_STEP]
+    (x, y), (foot_x, foot_y) = polygon[:, :, None].swapaxes(0, 1), feet.T
+    index = (np.abs(x - foot_x) + np.abs(y - foot_y)).argmin(axis=1)
     heights = ((polygon - feet[index]) * ups[index]).sum(axis=1)
     return max(0.5, float(heights.max())), max(0.5, float(-heights.min()))
 
@@ -238,8 +238,9 @@ def _surroundings(
 ) -> tuple[tuple[int, int], GreyImage, GreyImage]:
     """Top left corner (x, y) and pixels of the part of the page around a line, and its mask."""
     height, width = image.shape
-    low = np.floor(places.min(axis=(0, 1))).astype(int)
-    high = np.ceil(places.max(axis=(0, 1))).astype(int) + 2
+    edges = places[[0, -1]].reshape(-1, 2)
+    low = np.floor(edges.min(axis=0)).astype(int)
+    high = np.ceil(edges.max(axis=0)).astype(int) + 2
     x0, x1 = int(np.clip(low[0], 0, width - 1)), int(np.clip(high[0], 1, width))
     y0, y1 = int(np.clip(low[1], 0, height - 1)), int(np.clip(high[1], 1, height))
     part = np.ascontiguousarray(image[y0:y1, x0:x1])

@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 from text_recognizer.alphabet import Alphabet
 from text_recognizer.data.batches import EncodedLine, LineBatch, LineEncoder, batch_by_width
 from text_recognizer.data.line_sources import (
+    Drawing,
     FontLines,
     LineSource,
     joined_images,
@@ -21,9 +22,11 @@ from text_recognizer.data.line_sources import (
 )
 from text_recognizer.data.line_stream import LineStream, StreamOptions
 from text_recognizer.data.options import HandwritingLinesOptions
+from text_recognizer.data.papers import read_papers
 from text_recognizer.errors import InputError
 from text_recognizer.ground_truth import LineSample, read_lines, read_strokes, read_unseen_ids
 from text_recognizer.ground_truth.strokes import find_stroke_files
+from text_recognizer.synthesis.arrays import Floats
 from text_recognizer.synthesis.fonts import load_faces
 from text_recognizer.synthesis.sentences import load_passages
 
@@ -39,11 +42,13 @@ class DataPaths:
         lines: data set of lines and pen strokes, in any layout that `read_lines` knows.
         fonts: folder of font files, or None to train without.
         text: plain text for sentences set in fonts, or None.
+        pages: pages with PAGE XML, whose empty places give paper to draw on, or None.
     """
 
     lines: Path
     fonts: Path | None = None
     text: Path | None = None
+    pages: Path | None = None
 
 
 class HandwritingLines(pl.LightningDataModule):
@@ -74,6 +79,7 @@ class HandwritingLines(pl.LightningDataModule):
         self._seed = seed
         self._n_validation = validation_lines
         self.encoder = LineEncoder(alphabet, options.text_form, height, options.max_width)
+        self._papers: tuple[Floats, ...] | None = None
         self.sources: dict[str, LineSource] = {}
         self.validation_sources: tuple[str, ...] = ()
         self.validation_lines: list[EncodedLine] = []
@@ -150,7 +156,7 @@ class HandwritingLines(pl.LightningDataModule):
         found: dict[str, LineSource] = {}
         for name, samples in by_source.items():
             join = name in self.options.joined
-            found[name] = (joined_images if join else scanned_lines)(samples, self.options.strength)
+            found[name] = (joined_images if join else scanned_lines)(samples, self._drawing())
         return found
 
     def _strokes(self) -> dict[str, LineSource]:
@@ -159,7 +165,7 @@ class HandwritingLines(pl.LightningDataModule):
             if self._is_wanted(path.stem):
                 join = path.stem in self.options.joined
                 found[path.stem] = (joined_strokes if join else stroke_lines)(
-                    read_strokes(path, split="train"), self.options.strength
+                    read_strokes(path, split="train"), self._drawing()
                 )
         return found
 
@@ -167,7 +173,13 @@ class HandwritingLines(pl.LightningDataModule):
         if not self._paths.fonts or not self._paths.text or not self._is_wanted(FONTS):
             return {}
         faces, passages = load_faces(self._paths.fonts), load_passages(self._paths.text)
-        return {FONTS: FontLines(faces, passages, self.options.strength)}
+        return {FONTS: FontLines(faces, passages, self._drawing())}
+
+    def _drawing(self) -> Drawing:
+        if self._papers is None:
+            pages = self._paths.pages
+            self._papers = read_papers(pages, seed=self._seed) if pages else ()
+        return Drawing(self.options.strength, self._papers)
 
     def _is_wanted(self, name: str) -> bool:
         return not self.options.shares or self.options.shares.get(name, 0) > 0

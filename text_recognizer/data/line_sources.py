@@ -6,6 +6,7 @@ batches or networks.
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from text_recognizer.ground_truth import LineSample, StrokeSample
 from text_recognizer.line_image import GreyImage
+from text_recognizer.synthesis.arrays import Floats
 from text_recognizer.synthesis.augment import augment_line
 from text_recognizer.synthesis.compose import join_words
 from text_recognizer.synthesis.fonts import Face, draw_text
@@ -23,9 +25,29 @@ from text_recognizer.synthesis.strokes import InkWord, StrokeStyle, draw_words
 SHORT_TEXT = 20  # characters; shorter lines are drawn first in a run
 _LONG_TEXT = 30  # characters; of strokes, longer lines are drawn up to four times as often
 _MOST_WORDS = 8  # of a joined line
+_REAL_PAPER = 0.4  # share of drawn lines on real paper, where there is some
 
 Drawn = tuple[GreyImage, str]
 Sample = TypeVar("Sample", bound=LineSample | StrokeSample)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """How lines are drawn and augmented.
+
+    Attributes:
+        strength: 0 to 1.
+        papers: textures of real paper; without any, all paper is drawn.
+    """
+
+    strength: float
+    papers: tuple[Floats, ...] = ()
+
+    def texture(self, rng: np.random.Generator) -> Floats | None:
+        """A paper for the next line; None to draw one."""
+        if not self.papers or rng.random() >= _REAL_PAPER:
+            return None
+        return self.papers[rng.integers(len(self.papers))]
 
 
 class LineSource(Protocol):
@@ -99,13 +121,13 @@ class FontLines:
     Args:
         faces: the fonts.
         passages: prose to take the sentences from.
-        strength: of the drawing, 0 to 1.
+        drawing: how to draw.
     """
 
-    def __init__(self, faces: Sequence[Face], passages: Sequence[str], strength: float) -> None:
+    def __init__(self, faces: Sequence[Face], passages: Sequence[str], drawing: Drawing) -> None:
         self._faces = list(faces)
         self._passages = passages
-        self._strength = strength
+        self._drawing = drawing
 
     def __len__(self) -> int:
         return 10**9  # sentences do not run out
@@ -117,32 +139,33 @@ class FontLines:
         text = write_line(self._passages, rng, max_characters=n_characters, prose=prose)
         while not face.can_draw(text):
             text = write_line(self._passages, rng, max_characters=n_characters, prose=prose)
-        return draw_text(text, face, rng, StrokeStyle.sample(rng, self._strength)), text
+        style = StrokeStyle.sample(rng, self._drawing.strength)
+        return draw_text(text, face, rng, style, texture=self._drawing.texture(rng)), text
 
 
-def scanned_lines(samples: Sequence[LineSample], strength: float) -> WholeLines[LineSample]:
+def scanned_lines(samples: Sequence[LineSample], drawing: Drawing) -> WholeLines[LineSample]:
     """Real line images, augmented."""
-    return WholeLines(samples, partial(_augment, strength=strength))
+    return WholeLines(samples, partial(_augment, drawing=drawing))
 
 
-def stroke_lines(samples: Sequence[StrokeSample], strength: float) -> WholeLines[StrokeSample]:
+def stroke_lines(samples: Sequence[StrokeSample], drawing: Drawing) -> WholeLines[StrokeSample]:
     """Pen strokes, drawn anew each time.
 
     Whole lines are few among phrases of one to five words, and they are what pages hold: so long
     texts come up to four times as often.
     """
     repeated = [s for s in samples for _ in range(1 + min(len(s.text) // _LONG_TEXT, 3))]
-    return WholeLines(repeated, partial(_draw_stroke_line, strength=strength))
+    return WholeLines(repeated, partial(_draw_stroke_line, drawing=drawing))
 
 
-def joined_images(samples: Sequence[LineSample], strength: float) -> JoinedWords[LineSample]:
+def joined_images(samples: Sequence[LineSample], drawing: Drawing) -> JoinedWords[LineSample]:
     """Word images of one writer, side by side."""
-    return JoinedWords(samples, partial(_join_images, strength=strength))
+    return JoinedWords(samples, partial(_join_images, drawing=drawing))
 
 
-def joined_strokes(samples: Sequence[StrokeSample], strength: float) -> JoinedWords[StrokeSample]:
+def joined_strokes(samples: Sequence[StrokeSample], drawing: Drawing) -> JoinedWords[StrokeSample]:
     """Pen strokes of single words of one writer, on one baseline and with one pen."""
-    return JoinedWords(samples, partial(_draw_stroke_words, strength=strength))
+    return JoinedWords(samples, partial(_draw_stroke_words, drawing=drawing))
 
 
 class _Deck(Generic[Sample]):
@@ -161,28 +184,30 @@ class _Deck(Generic[Sample]):
         return self._samples[self._left.pop()]
 
 
-def _augment(sample: LineSample, rng: np.random.Generator, *, strength: float) -> GreyImage:
-    return augment_line(sample.read_image(), rng, strength)
+def _augment(sample: LineSample, rng: np.random.Generator, *, drawing: Drawing) -> GreyImage:
+    return augment_line(sample.read_image(), rng, drawing.strength)
 
 
 def _draw_stroke_line(
-    sample: StrokeSample, rng: np.random.Generator, *, strength: float
+    sample: StrokeSample, rng: np.random.Generator, *, drawing: Drawing
 ) -> GreyImage:
-    return _draw_stroke_words([sample], rng, strength=strength)
+    return _draw_stroke_words([sample], rng, drawing=drawing)
 
 
 def _draw_stroke_words(
-    samples: Sequence[StrokeSample], rng: np.random.Generator, *, strength: float
+    samples: Sequence[StrokeSample], rng: np.random.Generator, *, drawing: Drawing
 ) -> GreyImage:
     words = [InkWord(sample.text, sample.strokes) for sample in samples]
-    return draw_words(words, rng, StrokeStyle.sample(rng, strength))
+    style = StrokeStyle.sample(rng, drawing.strength)
+    return draw_words(words, rng, style, texture=drawing.texture(rng))
 
 
 def _join_images(
-    samples: Sequence[LineSample], rng: np.random.Generator, *, strength: float
+    samples: Sequence[LineSample], rng: np.random.Generator, *, drawing: Drawing
 ) -> GreyImage:
     images = [sample.read_image() for sample in samples]
-    return join_words(images, rng, StrokeStyle.sample(rng, strength))
+    style = StrokeStyle.sample(rng, drawing.strength)
+    return join_words(images, rng, style, texture=drawing.texture(rng))
 
 
 def _root_shares(counts: Sequence[int]) -> NDArray[np.float64]:

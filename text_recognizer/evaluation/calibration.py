@@ -223,7 +223,7 @@ def fit_word_points(products: Floats, is_right: Bools) -> tuple[Point, ...] | No
         2 to 12 points, of 6 decimals; None for fewer than `MIN_WORDS` words.
 
     Source: B. Zadrozny, C. Elkan, "Transforming Classifier Scores into Accurate Multiclass
-    Probability Estimates", KDD 2002, section 3.
+    Probability Estimates", KDD 2002 (isotonic regression by pooling adjacent violators).
     """
     if products.size < MIN_WORDS:
         return None
@@ -283,7 +283,7 @@ class _Step:
 def _isotonic_steps(products: Floats, is_right: Bools) -> list[_Step]:
     """Steps of rising share, by pooling adjacent violators.
 
-    Source: R. Barlow et al., Statistical Inference under Order Restrictions, 1972, section 1.2.
+    Source: R. Barlow et al., Statistical Inference under Order Restrictions, 1972, chapter 1.
     """
     values, places = np.unique(products, return_inverse=True)
     n_words = np.bincount(places).tolist()

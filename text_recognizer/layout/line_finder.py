@@ -74,7 +74,8 @@ def _lines(ink: Ink) -> list[FoundLine]:
     scale = _TRACED_LETTER / ink.letter_height
     is_tall = ink.boxes[:, 3] >= _TALL * ink.letter_height
     is_tall[0] = False
-    small = _resized(is_tall[ink.labels].astype(np.float32), scale)
+    tall = is_tall[ink.labels].astype(np.uint8) * np.uint8(255)
+    small = _resized(tall, scale).astype(np.float32) / np.float32(255)
     traced = trace_lines(small, _TRACED_LETTER)
     reach = _REACH * line_gap(traced, _TRACED_LETTER)
     nearest = _nearest(traced, (small.shape[0], small.shape[1]), reach)

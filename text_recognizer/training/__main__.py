@@ -38,6 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--fonts", type=Path, metavar="DIR", help="folder of handwriting fonts")
     parser.add_argument("--text", type=Path, metavar="FILE", help="plain text to set in the fonts")
+    parser.add_argument(
+        "--pages", type=Path, metavar="DIR", help="pages with PAGE XML, for paper to draw on"
+    )
     return parser
 
 

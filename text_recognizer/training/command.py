@@ -38,6 +38,7 @@ class TrainArguments:
     benchmark: bool = False
     fonts: Path | None = None
     text: Path | None = None
+    pages: Path | None = None
 
 
 def train(arguments: TrainArguments) -> Path | None:
@@ -51,7 +52,7 @@ def train(arguments: TrainArguments) -> Path | None:
     alphabet = Alphabet.load(arguments.recipe.parent / options.data.alphabet)
     if not arguments.data.exists():
         raise InputError(f"The data {arguments.data} does not exist; give a data set by --data.")
-    paths = DataPaths(arguments.data, arguments.fonts, arguments.text)
+    paths = DataPaths(arguments.data, arguments.fonts, arguments.text, arguments.pages)
     if arguments.benchmark:
         run_benchmark(options, paths, alphabet)
         return None
@@ -98,6 +99,7 @@ def _command(arguments: TrainArguments) -> str:
         ("--data", arguments.data),
         ("--fonts", arguments.fonts),
         ("--text", arguments.text),
+        ("--pages", arguments.pages),
         ("--resume", arguments.resume),
         ("--base", Path(arguments.base) if arguments.base else None),
     ):
