@@ -230,6 +230,7 @@ def run(options: argparse.Namespace) -> None:
     strokes = _stroke_sources(options.data)
     manifest = replace(
         bundle.manifest,
+        name=output.name if options.output else bundle.manifest.name,
         version=version,
         temperature=calibration.temperature,
         word_calibration=calibration.word_points,
@@ -263,7 +264,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--without", nargs="+", default=(), help="sources to leave out")
     parser.add_argument("--version", help="of the copy; by default that of the model")
     parser.add_argument(
-        "--output", type=Path, help="folder of the copy; by default beside the model, NAME-VERSION"
+        "--output",
+        type=Path,
+        help="folder, and so name, of the copy; by default beside the model, NAME-VERSION",
     )
     parser.add_argument("--threads", type=int, help="threads of the network")
     return parser

@@ -69,6 +69,9 @@ Text = Annotated[Path | None, typer.Option(metavar="FILE", help="Plain text to s
 Pages = Annotated[
     Path | None, typer.Option(metavar="DIR", help="Pages with PAGE XML, for paper to draw on.")
 ]
+Alignments = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What tasks/align_lines.py found.")
+]
 
 
 def main() -> None:
@@ -219,6 +222,7 @@ def train(
     fonts: Fonts = None,
     text: Text = None,
     pages: Pages = None,
+    alignments: Alignments = None,
 ) -> None:
     """Train a model and export it to ./artifacts."""
     with _needs_training():
@@ -239,6 +243,7 @@ def train(
             fonts,
             text,
             pages,
+            alignments,
         )  # fmt: skip
     )
 
@@ -267,6 +272,7 @@ def sheet(
     fonts: Fonts = None,
     text: Text = None,
     pages: Pages = None,
+    alignments: Alignments = None,
 ) -> None:
     """Draw what the network sees in training beside real validation lines."""
     with _needs_training():
@@ -276,7 +282,7 @@ def sheet(
         from text_recognizer.training.sheet import make_sheet
     options = load_recipe(recipe, settings or [])
     alphabet = Alphabet.load(recipe.parent / options.data.alphabet)
-    make_sheet(options, DataPaths(data, fonts, text, pages), alphabet).save(output)
+    make_sheet(options, DataPaths(data, fonts, text, pages, alignments), alphabet).save(output)
 
 
 def _tell(sentence: str) -> None:

@@ -8,6 +8,7 @@ Source: A. Graves et al., "Connectionist Temporal Classification", ICML 2006, se
 path decoding).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,3 +82,49 @@ def best_probabilities(
     below_best = scores - scores.max(axis=2, keepdims=True)
     total: NDArray[np.float32] = np.exp(below_best / np.float32(temperature)).sum(axis=2)
     return np.float32(1.0) / total
+
+
+def align(scores: NDArray[np.float32], labels: Sequence[int]) -> list[tuple[int, int]]:
+    """Frames [start, end) of each label on the most probable path that reads as the labels.
+
+    Viterbi over the labels with a blank before, between and after them.
+    Source: Graves et al. 2006, section 4.1 (the same lattice, with max for sum).
+
+    Args:
+        scores: shape (T, C), log-probabilities.
+        labels: none of them the blank; may be empty.
+
+    Raises:
+        ValueError: T frames are too few for the labels.
+    """
+    states = np.full(2 * len(labels) + 1, BLANK)
+    states[1::2] = labels
+    can_skip = np.zeros(len(states), bool)  # from the label before, over the blank between
+    can_skip[3::2] = states[3::2] != states[1:-2:2]
+    best = np.full(len(states), -np.inf)
+    best[:2] = scores[0, states[:2]]
+    steps = np.zeros((len(scores), len(states)), np.int8)  # how many states each came from behind
+    for t in range(1, len(scores)):
+        stay, one, two = best, _shifted(best, 1), np.where(can_skip, _shifted(best, 2), -np.inf)
+        ways = np.stack([stay, one, two])
+        steps[t] = ways.argmax(axis=0)
+        best = ways.max(axis=0) + scores[t, states]
+    state = len(states) - 1
+    if len(states) > 1 and best[-2] > best[-1]:
+        state -= 1
+    if not np.isfinite(best[state]):
+        raise ValueError(f"{len(scores)} frames are too few for {len(labels)} labels.")
+    path = np.zeros(len(scores), np.int64)
+    for t in range(len(scores) - 1, -1, -1):
+        path[t] = state
+        state -= steps[t, state]
+    return [_span(path, 2 * i + 1) for i in range(len(labels))]
+
+
+def _shifted(values: NDArray[np.float64], by: int) -> NDArray[np.float64]:
+    return np.concatenate([np.full(by, -np.inf), values])[: len(values)]
+
+
+def _span(path: NDArray[np.int64], state: int) -> tuple[int, int]:
+    frames = np.flatnonzero(path == state)
+    return int(frames[0]), int(frames[-1]) + 1

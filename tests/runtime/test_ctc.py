@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from text_recognizer.ctc import LabelRun, best_probabilities, decode_greedy
+from text_recognizer.alphabet import BLANK
+from text_recognizer.ctc import LabelRun, align, best_probabilities, decode_greedy
 
 
 def scores_of_paths(paths: list[tuple[int, ...]], n_labels: int = 3) -> NDArray[np.float32]:
@@ -132,3 +133,35 @@ def test_confidences_are_probabilities_and_spans_do_not_overlap(
     frames = [frame for run in line for frame in range(run.start, run.end)]
     assert frames == [frame for frame, label in enumerate(path) if label != 0]
     assert all(run.confidence == pytest.approx(0.7, abs=1e-3) for run in line)
+
+
+def _paths_that_read(labels: list[int], n_frames: int) -> list[tuple[int, ...]]:
+    paths = itertools.product(range(3), repeat=n_frames)
+    return [
+        path
+        for path in paths
+        if [label for label, _ in itertools.groupby(path) if label != BLANK] == labels
+    ]
+
+
+@pytest.mark.parametrize("labels", [[], [1], [1, 2], [1, 1], [2, 1, 1], [1, 2, 1]])
+def test_alignment_is_the_most_probable_path_of_all(labels: list[int]) -> None:
+    """Brute force over all paths of 5 frames and 3 labels."""
+    rng = np.random.default_rng(len(labels))
+    for _ in range(20):
+        scores = np.log(rng.dirichlet(np.ones(3), size=5)).astype(np.float32)
+        paths = _paths_that_read(labels, 5)
+        best = max(paths, key=lambda path: sum(scores[t, label] for t, label in enumerate(path)))
+        runs = []
+        start = 0
+        for label, group in itertools.groupby(best):
+            length = len(list(group))
+            if label != BLANK:
+                runs.append((start, start + length))
+            start += length
+        assert align(scores, labels) == runs
+
+
+def test_too_few_frames_for_an_alignment_are_an_error() -> None:
+    with pytest.raises(ValueError, match="2 frames are too few for 2 labels"):
+        align(np.zeros((2, 3), np.float32), [1, 1])

@@ -1,7 +1,7 @@
 """HandwritingLines: lines of real scans, pen strokes and fonts, mixed by share, for Lightning."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,11 +10,15 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from text_recognizer.alphabet import Alphabet
+from text_recognizer.data.alignments import LineAlignment, line_key, load_alignments
 from text_recognizer.data.batches import EncodedLine, LineBatch, LineEncoder, batch_by_width
 from text_recognizer.data.line_sources import (
+    Alternating,
+    CutLine,
     Drawing,
     FontLines,
     LineSource,
+    ShuffledWords,
     joined_images,
     joined_strokes,
     scanned_lines,
@@ -29,9 +33,11 @@ from text_recognizer.ground_truth.strokes import find_stroke_files
 from text_recognizer.synthesis.arrays import Floats
 from text_recognizer.synthesis.fonts import load_faces
 from text_recognizer.synthesis.sentences import load_passages
+from text_recognizer.text_form import apply_text_form
 
 _LOG = logging.getLogger(__name__)
 FONTS = "fonts"
+_SURE_CER = 0.25  # of a line whose words are cut out; above, the cuts are not trusted
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,14 @@ class DataPaths:
         fonts: folder of font files, or None to train without.
         text: plain text for sentences set in fonts, or None.
         pages: pages with PAGE XML, whose empty places give paper to draw on, or None.
+        alignments: file of `tasks/align_lines.py`, or None to believe every line.
     """
 
     lines: Path
     fonts: Path | None = None
     text: Path | None = None
     pages: Path | None = None
+    alignments: Path | None = None
 
 
 class HandwritingLines(pl.LightningDataModule):
@@ -80,6 +88,7 @@ class HandwritingLines(pl.LightningDataModule):
         self._n_validation = validation_lines
         self.encoder = LineEncoder(alphabet, options.text_form, height, options.max_width)
         self._papers: tuple[Floats, ...] | None = None
+        self._aligned: dict[str, LineAlignment] | None = None
         self.sources: dict[str, LineSource] = {}
         self.validation_sources: tuple[str, ...] = ()
         self.validation_lines: list[EncodedLine] = []
@@ -153,11 +162,27 @@ class HandwritingLines(pl.LightningDataModule):
         for sample in read_lines(self._paths.lines, split="train"):
             if sample.source not in strokes and self._is_wanted(sample.source):
                 by_source.setdefault(sample.source, []).append(sample)
-        found: dict[str, LineSource] = {}
-        for name, samples in by_source.items():
-            join = name in self.options.joined
-            found[name] = (joined_images if join else scanned_lines)(samples, self._drawing())
-        return found
+        return {name: self._scanned_source(name, lines) for name, lines in by_source.items()}
+
+    def _scanned_source(self, name: str, samples: list[LineSample]) -> LineSource:
+        alignments = self._alignments()
+        believed = [s for s in samples if not _is_doubtful(s, alignments)]
+        if len(believed) < len(samples):
+            _LOG.info("%s: %d doubtful lines left out.", name, len(samples) - len(believed))
+        if name in self.options.joined:
+            return joined_images(believed, self._drawing())
+        source = scanned_lines(believed, self._drawing())
+        share = self.options.shuffled.get(name, 0.0)
+        cut = _cut_lines(believed, alignments, self.options.text_form) if share else []
+        if not cut:
+            return source
+        return Alternating(source, ShuffledWords(cut, self._drawing()), share)
+
+    def _alignments(self) -> dict[str, LineAlignment]:
+        if self._aligned is None:
+            path = self._paths.alignments
+            self._aligned = load_alignments(path) if path else {}
+        return self._aligned
 
     def _strokes(self) -> dict[str, LineSource]:
         found: dict[str, LineSource] = {}
@@ -211,6 +236,24 @@ class HandwritingLines(pl.LightningDataModule):
                 kept = [s for s in by_source[path.stem] if s.id in unseen]
                 by_source[path.stem] = kept or by_source[path.stem]
         return by_source
+
+
+def _is_doubtful(sample: LineSample, alignments: Mapping[str, LineAlignment]) -> bool:
+    alignment = alignments.get(line_key(sample))
+    return alignment is not None and alignment.is_doubtful(sample.text)
+
+
+def _cut_lines(
+    samples: Sequence[LineSample], alignments: Mapping[str, LineAlignment], text_form: str
+) -> list[CutLine]:
+    """Lines whose words are known by place; lines that the model reads badly are left out."""
+    cut = []
+    for sample in samples:
+        alignment = alignments.get(line_key(sample))
+        words = tuple(apply_text_form(sample.text, text_form).split())
+        if alignment and alignment.cer <= _SURE_CER and len(words) == len(alignment.words):
+            cut.append(CutLine(sample, words, alignment.words))
+    return cut
 
 
 def _stroke_files(path: Path) -> list[Path]:

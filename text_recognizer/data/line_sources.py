@@ -50,6 +50,15 @@ class Drawing:
         return self.papers[rng.integers(len(self.papers))]
 
 
+@dataclass(frozen=True)
+class CutLine:
+    """A line whose words can be cut out: their texts, and their first and last columns."""
+
+    sample: LineSample
+    words: tuple[str, ...]
+    columns: tuple[tuple[float, float], ...]
+
+
 class LineSource(Protocol):
     """Something that draws lines."""
 
@@ -113,6 +122,57 @@ class JoinedWords(Generic[Sample]):
         n_words = int(rng.integers(1, 3)) if short else int(rng.integers(2, _MOST_WORDS + 1))
         picked = [words[i] for i in rng.integers(len(words), size=n_words)]
         return self._render(picked, rng), " ".join(word.text for word in picked)
+
+
+class ShuffledWords:
+    """Words cut from the lines of one document, in random order on one line.
+
+    A network that reads whole lines of one language learns its word order; these lines have none.
+
+    Args:
+        lines: lines with their words' texts and columns, as many texts as columns.
+        drawing: how to draw.
+    """
+
+    def __init__(self, lines: Sequence[CutLine], drawing: Drawing) -> None:
+        documents: dict[str, list[CutLine]] = defaultdict(list)
+        for line in lines:
+            documents[line.sample.document].append(line)
+        self._documents = list(documents.values())
+        self._weights = _root_shares([len(lines) for lines in self._documents])
+        self._drawing = drawing
+
+    def __len__(self) -> int:
+        return sum(map(len, self._documents))
+
+    def draw(self, rng: np.random.Generator, *, short: bool) -> Drawn:
+        """Two to eight words of one document; one or two if short."""
+        lines = self._documents[rng.choice(len(self._documents), p=self._weights)]
+        n_words = int(rng.integers(1, 3)) if short else int(rng.integers(2, _MOST_WORDS + 1))
+        images, texts = [], []
+        for i in rng.integers(len(lines), size=n_words):
+            word = int(rng.integers(len(lines[i].words)))
+            first, last = lines[i].columns[word]
+            image = lines[i].sample.read_image()
+            images.append(image[:, max(0, round(first)) : max(round(last), round(first) + 1)])
+            texts.append(lines[i].words[word])
+        style = StrokeStyle.sample(rng, self._drawing.strength)
+        return join_words(images, rng, style, texture=self._drawing.texture(rng)), " ".join(texts)
+
+
+class Alternating:
+    """Two sources in one, the second in a share of the draws."""
+
+    def __init__(self, first: LineSource, second: LineSource, share: float) -> None:
+        self._first, self._second, self._share = first, second, share
+
+    def __len__(self) -> int:
+        return len(self._first)
+
+    def draw(self, rng: np.random.Generator, *, short: bool) -> Drawn:
+        """A line of the one or the other."""
+        source = self._second if rng.random() < self._share else self._first
+        return source.draw(rng, short=short)
 
 
 class FontLines:

@@ -16,6 +16,8 @@ class HandwritingLinesOptions:
             set in handwriting fonts. Sources that are not at hand are left out and the others
             scaled up. Empty: every source found, in proportion to its lines.
         joined: sources of single words, which are joined into lines of one writer.
+        shuffled: share of a source's draws that are its words in random order, by source; it
+            needs alignments.
         alphabet: path of the alphabet, relative to the recipe's folder.
         text_form: name of the text form.
         strength: of drawing and augmentation, 0 to 1.
@@ -31,6 +33,7 @@ class HandwritingLinesOptions:
 
     shares: dict[str, float] = field(default_factory=dict)
     joined: tuple[str, ...] = ()
+    shuffled: dict[str, float] = field(default_factory=dict)
     alphabet: str = "latin.json"
     text_form: str = DEFAULT_TEXT_FORM
     strength: float = 0.5

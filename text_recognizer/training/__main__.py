@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--pages", type=Path, metavar="DIR", help="pages with PAGE XML, for paper to draw on"
     )
+    parser.add_argument(
+        "--alignments", type=Path, metavar="FILE", help="what tasks/align_lines.py found"
+    )
     return parser
 
 

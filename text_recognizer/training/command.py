@@ -39,6 +39,7 @@ class TrainArguments:
     fonts: Path | None = None
     text: Path | None = None
     pages: Path | None = None
+    alignments: Path | None = None
 
 
 def train(arguments: TrainArguments) -> Path | None:
@@ -52,7 +53,13 @@ def train(arguments: TrainArguments) -> Path | None:
     alphabet = Alphabet.load(arguments.recipe.parent / options.data.alphabet)
     if not arguments.data.exists():
         raise InputError(f"The data {arguments.data} does not exist; give a data set by --data.")
-    paths = DataPaths(arguments.data, arguments.fonts, arguments.text, arguments.pages)
+    paths = DataPaths(
+        arguments.data,
+        fonts=arguments.fonts,
+        text=arguments.text,
+        pages=arguments.pages,
+        alignments=arguments.alignments,
+    )
     if arguments.benchmark:
         run_benchmark(options, paths, alphabet)
         return None
@@ -100,6 +107,7 @@ def _command(arguments: TrainArguments) -> str:
         ("--fonts", arguments.fonts),
         ("--text", arguments.text),
         ("--pages", arguments.pages),
+        ("--alignments", arguments.alignments),
         ("--resume", arguments.resume),
         ("--base", Path(arguments.base) if arguments.base else None),
     ):
