@@ -1,6 +1,7 @@
 """What all layers' tests share: the check of a base install, and the shipped model."""
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         extra = [name for name in NOT_IN_BASE_INSTALL if importlib.util.find_spec(name)]
         if extra:
             raise pytest.UsageError(f"--base-install, but these are installed: {', '.join(extra)}")
+
+
+@pytest.fixture
+def shared_folder() -> Path:
+    """Folder of data sets outside the repository, for tests marked `shared`."""
+    beside = Path(__file__).resolve().parents[2] / "shared"
+    folder = Path(os.environ.get("TEXT_RECOGNIZER_SHARED", beside))
+    if not (folder / "handwriting").is_dir():
+        pytest.skip("no data: set TEXT_RECOGNIZER_SHARED to the folder that holds handwriting/")
+    return folder
 
 
 @pytest.fixture

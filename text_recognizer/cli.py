@@ -254,12 +254,15 @@ def export(
         Path, typer.Argument(metavar="CHECKPOINT", help="Checkpoint of a training run.")
     ],
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the new model.")],
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a model in that folder.")
+    ] = False,
 ) -> None:
     """Make a model of a checkpoint."""
     with _needs_training():
         from text_recognizer.training.export import export_checkpoint
     _log_progress()
-    bundle = export_checkpoint(checkpoint, output)
+    bundle = export_checkpoint(checkpoint, output, overwrite=overwrite)
     typer.echo(f"The model is in {bundle.folder}.")
 
 

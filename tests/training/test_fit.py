@@ -136,6 +136,13 @@ def test_a_run_resumes_where_it_stopped(line_folder: Path, tmp_path: Path) -> No
     assert np.mean(after) < np.mean(before[:20]) / 2
     checkpoint = torch.load(RunFolder(tmp_path / "resumed").last_checkpoint, weights_only=True)
     assert checkpoint["global_step"] == 100
+    optimizer_steps = {
+        int(state["step"]) for state in checkpoint["optimizer_states"][0]["state"].values()
+    }
+    assert optimizer_steps == {100}
+    first = torch.load(RunFolder(tmp_path / "run").last_checkpoint, weights_only=True)
+    used = [c["callbacks"]["RunClock"]["used_seconds"] for c in (first, checkpoint)]
+    assert 0 < used[0] < used[1]
 
 
 def test_cooldown_ends_a_run_at_rate_zero(line_folder: Path, tmp_path: Path) -> None:
@@ -151,6 +158,27 @@ def test_cooldown_ends_a_run_at_rate_zero(line_folder: Path, tmp_path: Path) -> 
     assert all(a > b for a, b in zip(rates, rates[1:], strict=False))
 
 
+def test_cooldown_takes_a_fifth_of_the_time_used(line_folder: Path, tmp_path: Path) -> None:
+    options = _options(max_steps=40, cooldown=0.0)
+    fit(options, DataPaths(line_folder), tiny_record(options), tmp_path / "run")
+    last = RunFolder(tmp_path / "run").last_checkpoint
+    before = torch.load(last, weights_only=True)["callbacks"]["RunClock"]["used_seconds"]
+    start = Start(resume=tmp_path / "run", only_cooldown=True, cooldown_of_used=True)
+    options = _options(max_steps=0, max_time="02:00:00", validate_every_steps=10_000)
+    fit(options, DataPaths(line_folder), tiny_record(options), tmp_path / "end", start)
+    last = RunFolder(tmp_path / "end").last_checkpoint
+    after = torch.load(last, weights_only=True)["callbacks"]["RunClock"]["used_seconds"]
+    assert after - before >= 0.2 * before
+    assert after < 10 * before + 60  # not the two hours of the options
+
+
+def test_a_new_run_does_not_overwrite_another(line_folder: Path, tmp_path: Path) -> None:
+    options = _options(max_steps=2)
+    fit(options, DataPaths(line_folder), tiny_record(options), tmp_path / "run")
+    with pytest.raises(InputError, match="holds a run already: go on with it by --resume"):
+        fit(options, DataPaths(line_folder), tiny_record(options), tmp_path / "run")
+
+
 def test_cooldown_needs_a_run() -> None:
     with pytest.raises(OptionError, match="--cooldown needs --resume DIR"):
         Start(only_cooldown=True)
@@ -164,6 +192,9 @@ def test_a_folder_without_checkpoint_is_named(line_folder: Path, tmp_path: Path)
 
 def test_a_file_that_is_no_checkpoint_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.ckpt"
+    path.write_bytes(b"")
+    with pytest.raises(InputError, match=f"{path} is not a checkpoint of a training run"):
+        load_checkpoint(path)
     torch.save({"state_dict": {}}, path)
     with pytest.raises(InputError, match=f"{path} is not a checkpoint of a training run"):
         load_checkpoint(path)

@@ -39,6 +39,12 @@ def test_training_lines_never_come_from_validation(
     assert data.validation_sources == (data_paths.lines.name,)
 
 
+def test_no_validation_line_is_left_out(options: TrainingOptions, data_paths: DataPaths) -> None:
+    """Not one over the width limit of training either: it would flatter the error rate."""
+    narrow = replace(options.data, max_width=64, batch_columns=64)
+    assert len(_module(narrow, data_paths).validation_lines) == 10
+
+
 def test_validation_is_thinned_out(options: TrainingOptions, data_paths: DataPaths) -> None:
     assert len(_module(options.data, data_paths, n_validation=4).validation_lines) == 4
 

@@ -1,5 +1,6 @@
 """The stream of training lines: shares, caps, short lines first, exact repetition."""
 
+import logging
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
@@ -62,6 +63,27 @@ def test_a_source_falls_out_when_its_lines_are_used_up() -> None:
     lines = islice(_stream(replace(_OPTIONS, max_draws=4), n_lines=5).lines(), 300)
     counts = Counter(line.text for line in lines)
     assert counts["abba"] == 20
+
+
+def test_used_up_sources_begin_anew_together(caplog: pytest.LogCaptureFixture) -> None:
+    stream = LineStream(
+        {"one": _Source("abba", 3)}, {"one": 1}, _ENCODER, replace(_OPTIONS, max_draws=2)
+    )
+    with caplog.at_level(logging.INFO):
+        assert len(list(islice(stream.lines(), 20))) == 20
+    assert "Every line was drawn 2 times; they begin anew." in caplog.text
+
+
+def test_a_line_that_cannot_be_read_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(_Source):
+        def draw(self, rng: np.random.Generator, *, short: bool) -> tuple[np.ndarray, str]:
+            if rng.random() < 0.5:
+                raise InputError("x.png is damaged.")
+            return super().draw(rng, short=short)
+
+    stream = LineStream({"one": Broken("bed")}, {"one": 1}, _ENCODER, _OPTIONS)
+    assert len(list(islice(stream.lines(), 20))) == 20
+    assert "A line is left out: x.png is damaged." in caplog.text
 
 
 def test_short_lines_come_first() -> None:

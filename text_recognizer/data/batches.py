@@ -73,6 +73,12 @@ class LineEncoder:
         labels = np.asarray(self.alphabet.encode(text), np.int64)
         return EncodedLine(padded, labels, text, source)
 
+    def encode_to_score(self, image: GreyImage, text: str, *, source: int) -> EncodedLine:
+        """The line without labels, for validation: no line is left out, however hard it is."""
+        padded = pad(normalise(image, self.height))
+        text = apply_text_form(text, self.text_form)
+        return EncodedLine(padded, np.zeros(0, np.int64), text, source)
+
 
 def frames_needed(text: str) -> int:
     """Frames of the shortest CTC path: one a character, one more between equal neighbours."""

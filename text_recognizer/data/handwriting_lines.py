@@ -138,7 +138,7 @@ class HandwritingLines(pl.LightningDataModule):
             (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         )
         batches = batch_by_width(
-            self.validation_lines[rank::n_ranks],
+            self.validation_lines[rank::n_ranks] or self.validation_lines,  # no rank may idle
             batch_columns=self.options.batch_columns,
             max_batch=self.options.max_batch,
             keep_rest=True,
@@ -219,9 +219,8 @@ class HandwritingLines(pl.LightningDataModule):
             _thin_out(list(by_source.values()), self._n_validation, rng)
         ):
             for sample in samples:
-                line = self.encoder.encode(sample.read_image(), sample.text, source=index)
-                if line is not None:
-                    lines.append(line)
+                image = sample.read_image()
+                lines.append(self.encoder.encode_to_score(image, sample.text, source=index))
         return lines
 
     def _validation_samples(self) -> dict[str, list[LineSample]]:

@@ -154,7 +154,8 @@ class ShuffledWords:
             word = int(rng.integers(len(lines[i].words)))
             first, last = lines[i].columns[word]
             image = lines[i].sample.read_image()
-            images.append(image[:, max(0, round(first)) : max(round(last), round(first) + 1)])
+            start = min(round(first), image.shape[1] - 1)  # the model saw padding on the right, too
+            images.append(image[:, start : max(round(last), start + 1)])
             texts.append(lines[i].words[word])
         style = StrokeStyle.sample(rng, self._drawing.strength)
         return join_words(images, rng, style, texture=self._drawing.texture(rng)), " ".join(texts)

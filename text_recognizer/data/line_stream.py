@@ -4,6 +4,7 @@ Every loader worker of every training process draws from its own generator, deri
 with one process and no workers the stream repeats exactly. Knows nothing about files.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from torch.utils.data import IterableDataset, get_worker_info
 from text_recognizer.data.batches import EncodedLine, LineBatch, LineEncoder, batch_by_width
 from text_recognizer.data.line_sources import LineSource
 from text_recognizer.errors import InputError
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -83,21 +86,31 @@ class LineStream(IterableDataset[LineBatch]):
             keep_rest=False,
         )
 
-    def _lines(self, index: int, n_streams: int) -> Iterator[EncodedLine]:
-        """Encoded lines without end, or until all sources are used up."""
+    def _lines(self, stream: int, n_streams: int) -> Iterator[EncodedLine]:
+        """Encoded lines without end; sources used up all together are begun anew."""
         options = self._options
-        rng = np.random.default_rng([options.seed, options.start, index])
-        shares = self._shares.copy()
-        left = np.array([len(s) for s in self._sources]) * (options.max_draws / n_streams)
+        rng = np.random.default_rng([options.seed, options.start, stream])
         n_short = options.short_lines_first / n_streams
         n_drawn = 0
-        while shares.sum() > 0:
-            source = int(rng.choice(len(shares), p=shares / shares.sum()))
-            image, text = self._sources[source].draw(rng, short=n_drawn < n_short)
-            n_drawn += 1
-            left[source] -= 1
-            if left[source] <= 0:
-                shares[source] = 0
-            line = self._encoder.encode(image, text, source=source)
-            if line is not None:
-                yield line
+        while True:
+            shares = self._shares.copy()
+            left = np.array([len(s) for s in self._sources]) * (options.max_draws / n_streams)
+            while shares.sum() > 0:
+                index = int(rng.choice(len(shares), p=shares / shares.sum()))
+                line = self._draw(index, rng, short=n_drawn < n_short)
+                n_drawn += 1
+                left[index] -= 1
+                if left[index] <= 0:
+                    shares[index] = 0
+                if line is not None:
+                    yield line
+            _LOG.info("Every line was drawn %d times; they begin anew.", options.max_draws)
+
+    def _draw(self, index: int, rng: np.random.Generator, *, short: bool) -> EncodedLine | None:
+        """A line of a source, or None if it cannot be read or learnt."""
+        try:
+            image, text = self._sources[index].draw(rng, short=short)
+        except InputError as error:  # one bad file must not end hours of training
+            _LOG.warning("A line is left out: %s", error)
+            return None
+        return self._encoder.encode(image, text, source=index)

@@ -25,7 +25,7 @@ class HandwritingLinesOptions:
         short_lines_first: lines of under 20 characters drawn before any longer one.
         batch_columns: columns of a batch: a batch of lines 512 columns wide holds this / 512.
         max_batch: lines of a batch at most.
-        max_width: widest normalised line in columns; wider ones are left out and counted.
+        max_width: widest normalised line in columns; wider ones are not learnt.
         workers: loader processes of each training process; 0 draws in the training process.
         criterion: weights of the sources' validation CER in the figure that chooses models.
         validation_sources: sources that are validated; of pen strokes the unseen prompts only.

@@ -8,6 +8,7 @@ from typing import Any
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import MLFlowLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from text_recognizer.lit_models import CTCLitModel
 from text_recognizer.training.samples import draw_predictions
@@ -106,7 +107,8 @@ class RunClock(Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
     ) -> None:
         """Save the same when the user or the machine stops the run."""
-        if isinstance(exception, KeyboardInterrupt) and trainer.global_step:
+        stopped = isinstance(exception, KeyboardInterrupt | SIGTERMException)
+        if stopped and trainer.global_step:
             trainer.save_checkpoint(self._last_checkpoint)
 
     def _progress(self, trainer: pl.Trainer) -> float:

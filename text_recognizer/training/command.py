@@ -4,14 +4,17 @@ import logging
 import shlex
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from text_recognizer.alphabet import Alphabet
+from text_recognizer.bundle import load_bundle
 from text_recognizer.data import DataPaths
 from text_recognizer.errors import InputError, OptionError
+from text_recognizer.line_image import INPUT_NORMALISATION
+from text_recognizer.manifest import Manifest
 from text_recognizer.training.benchmark import run_benchmark
-from text_recognizer.training.export import export_checkpoint, read_base_weights
+from text_recognizer.training.export import export_checkpoint, git_commit, read_base_weights
 from text_recognizer.training.fit import COMMANDS_FILE, Start, fit, is_first_process
 from text_recognizer.training.options import TrainingOptions, load_recipe
 from text_recognizer.training.record import RunRecord
@@ -63,15 +66,49 @@ def train(arguments: TrainArguments) -> Path | None:
     if arguments.benchmark:
         run_benchmark(options, paths, alphabet)
         return None
-    base = read_base_weights(arguments.base) if arguments.base else None
-    start = Start(arguments.resume, arguments.cooldown, base)
+    start = _start(arguments, options, alphabet)
     folder = arguments.output or arguments.resume or DEFAULT_RUNS / options.name
-    run = fit(options, paths, _record(arguments, options, alphabet), folder, start)
+    licences = _licences(arguments.recipe.parent / SOURCES_FILE)
+    run = fit(options, paths, _record(arguments, options, alphabet), folder, start, licences)
     if not is_first_process():
         return None
-    bundle = export_checkpoint(run.best_checkpoint(), DEFAULT_BUNDLES / options.name)
+    bundle = export_checkpoint(
+        run.best_checkpoint(), DEFAULT_BUNDLES / options.name, overwrite=True
+    )
     _LOG.info("The model is in %s; use it by: --model %s", bundle.folder, bundle.folder)
     return bundle.folder
+
+
+def _start(arguments: TrainArguments, options: TrainingOptions, alphabet: Alphabet) -> Start:
+    of_used = arguments.cooldown and not arguments.max_time and not arguments.max_steps
+    if not arguments.base:
+        return Start(arguments.resume, arguments.cooldown, of_used)
+    manifest = load_bundle(arguments.base, task="line").manifest
+    check_base(manifest, options, alphabet)
+    data = tuple(asdict(item) for item in manifest.training_data)
+    weights = read_base_weights(arguments.base)
+    return Start(arguments.resume, arguments.cooldown, of_used, weights, data)
+
+
+def check_base(manifest: Manifest, options: TrainingOptions, alphabet: Alphabet) -> None:
+    """Refuse a base model that reads other input or writes other labels than the recipe.
+
+    Raises:
+        OptionError: they differ; the message says in what.
+    """
+    pairs = {
+        "alphabet": (manifest.symbols, alphabet.symbols),
+        "line height": (manifest.line_height, options.network.height),
+        "text form": (manifest.text_form, options.data.text_form),
+        "input normalisation": (manifest.input_normalisation, INPUT_NORMALISATION),
+    }
+    different = [name for name, (theirs, ours) in pairs.items() if theirs != ours]
+    if manifest.derived_from:
+        different.append(f"weights rounded from {manifest.derived_from}")
+    if different:
+        raise OptionError(
+            f"The base model {manifest.name} does not fit the recipe: {', '.join(different)}."
+        )
 
 
 def _options(arguments: TrainArguments) -> TrainingOptions:
@@ -95,7 +132,7 @@ def _record(arguments: TrainArguments, options: TrainingOptions, alphabet: Alpha
         options=options.to_dict(),
         symbols=alphabet.symbols,
         commands=earlier + _command(arguments) + "\n",
-        training_data=_training_data(arguments.recipe.parent / SOURCES_FILE, options),
+        git_commit=git_commit(),
     )
 
 
@@ -120,9 +157,6 @@ def _command(arguments: TrainArguments) -> str:
     return shlex.join(words)
 
 
-def _training_data(path: Path, options: TrainingOptions) -> list[dict[str, str]]:
-    """Name, licence and attribution of the recipe's sources, as far as `sources.toml` has them."""
-    if not path.is_file():
-        return []
-    known = tomllib.loads(path.read_text(encoding="utf-8"))
-    return [known[name] for name, share in options.data.shares.items() if share and name in known]
+def _licences(path: Path) -> dict[str, dict[str, str]]:
+    """Name, licence and attribution by source; empty without the file."""
+    return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}

@@ -7,6 +7,7 @@ same file is read by the runtime and trained further. Source: measured, docs/bun
 import importlib.util
 import io
 import logging
+import pickle
 import subprocess
 import warnings
 from collections.abc import Mapping
@@ -34,7 +35,16 @@ _OPSET = 17
 _PARITY_SHAPES = ((1, 64), (3, 256), (2, 704), (5, 1024))  # (lines, columns)
 _PARITY_TOLERANCE = 1e-4
 _PREFIX = "network."
-WEIGHTS_LICENCE = "CC-BY-SA-4.0"
+WEIGHTS_LICENCE = "CC-BY-SA-4.0"  # of weights from the recipes' sources, one of them share-alike
+_NOT_A_CHECKPOINT = (
+    OSError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    EOFError,
+    pickle.UnpicklingError,
+)
 
 
 @dataclass(frozen=True)
@@ -46,10 +56,13 @@ class Trained:
     record: RunRecord
 
 
-def export_checkpoint(checkpoint: Path, folder: Path, *, version: str = "1") -> Bundle:
+def export_checkpoint(
+    checkpoint: Path, folder: Path, *, version: str = "1", overwrite: bool = False
+) -> Bundle:
     """Write a checkpoint's averaged weights as a bundle and compare its scores with torch.
 
     Raises:
+        BundleError: the folder holds a bundle and `overwrite` is not set.
         InputError: the checkpoint cannot be read, or was not written by this program.
         TextRecognizerError: the exported network gives other scores.
     """
@@ -62,7 +75,7 @@ def export_checkpoint(checkpoint: Path, folder: Path, *, version: str = "1") -> 
         "run_command.txt": trained.record.commands.encode(),
     }
     manifest = _manifest(trained, folder.name, version)
-    return write_bundle(folder, manifest, files, overwrite=True)
+    return write_bundle(folder, manifest, files, overwrite=overwrite)
 
 
 def load_checkpoint(checkpoint: Path) -> Trained:
@@ -75,7 +88,7 @@ def load_checkpoint(checkpoint: Path) -> Trained:
         content = torch.load(checkpoint, map_location="cpu", weights_only=True)
         record = RunRecord.from_dict(content[RECORD_KEY])
         options = options_from_dict(record.options)
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
+    except _NOT_A_CHECKPOINT as error:
         raise InputError(f"{checkpoint} is not a checkpoint of a training run: {error}.") from error
     network_class, _ = NETWORKS[options.network_class]
     network = network_class(options.network, len(record.symbols) + 1)
@@ -208,12 +221,12 @@ def _manifest(trained: Trained, name: str, version: str) -> Manifest:
         text_form=trained.options.data.text_form,
         line_height=trained.options.network.height,
         frame_stride=FRAME_STRIDE,
-        git_commit=git_commit(),
+        git_commit=record.git_commit,
         seed=trained.options.trainer.seed,
         libraries={name: metadata.version(name) for name in ("torch", "lightning", "numpy")},
         training_data=tuple(TrainingData(**item) for item in record.training_data),
         cer=tuple(_validation_cer(record.figures)),
-        licence=WEIGHTS_LICENCE,
+        licence=WEIGHTS_LICENCE if record.training_data else "",
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
@@ -228,15 +241,18 @@ def _validation_cer(figures: Mapping[str, float]) -> list[MeasuredCer]:
 
 
 def git_commit() -> str | None:
-    """Commit of the program's checkout; None outside of one."""
+    """Commit of the program's checkout, `-dirty` if files differ from it; None outside of one."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
     try:
-        found = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        return _git(root, "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty")
     except (OSError, subprocess.CalledProcessError):
         return None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    found = subprocess.run(
+        ["git", *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
     return found.stdout.strip()

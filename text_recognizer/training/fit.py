@@ -2,7 +2,8 @@
 
 import logging
 import os
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
@@ -63,12 +64,16 @@ class Start:
     Attributes:
         resume: folder of a run to go on with, or None.
         only_cooldown: with `resume`: let the rate fall to zero and end.
+        cooldown_of_used: take a fifth of the time used for it, whatever the options say.
         base: weights of a bundle by their state-dict names, or None.
+        base_training_data: what that bundle was trained on.
     """
 
     resume: Path | None = None
     only_cooldown: bool = False
+    cooldown_of_used: bool = False
     base: dict[str, torch.Tensor] | None = field(default=None, repr=False)
+    base_training_data: tuple[Mapping[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if self.only_cooldown and not self.resume:
@@ -81,6 +86,7 @@ def fit(
     record: RunRecord,
     folder: Path,
     start: Start | None = None,
+    licences: Mapping[str, Mapping[str, str]] | None = None,
 ) -> RunFolder:
     """Train, and return the folder with the checkpoints.
 
@@ -90,6 +96,7 @@ def fit(
         record: what checkpoints remember of the run; its symbols are learnt.
         folder: the run's folder, created if missing.
         start: what to go on from; None starts anew.
+        licences: name, licence and attribution of sources, for the record.
 
     Raises:
         InputError: data or checkpoints are missing.
@@ -100,10 +107,15 @@ def fit(
     run = RunFolder(folder)
     if start.resume and not RunFolder(start.resume).last_checkpoint.is_file():
         raise InputError(f"{start.resume} holds no checkpoint to resume from.")
+    if not start.resume and run.last_checkpoint.exists():
+        raise InputError(
+            f"{folder} holds a run already: go on with it by --resume {folder}, or give --output."
+        )
     alphabet = Alphabet(tuple(record.symbols))
     data = make_data(options, paths, alphabet)
     data.setup("fit")
     model = make_model(options, alphabet, data, start.base)
+    record = replace(record, training_data=_training_data(data, licences or {}, start))
     model.record = record
     trainer = make_trainer(options, run, start)
     if trainer.is_global_zero:
@@ -115,6 +127,14 @@ def fit(
     checkpoint = RunFolder(start.resume).last_checkpoint if start.resume else None
     trainer.fit(model, data, ckpt_path=checkpoint, weights_only=True)
     return run
+
+
+def _training_data(
+    data: HandwritingLines, licences: Mapping[str, Mapping[str, str]], start: Start
+) -> list[Mapping[str, str]]:
+    """What is known of the sources that are drawn, and of those of the base model."""
+    own = [licences[name] for name in data.sources if name in licences]
+    return own + [item for item in start.base_training_data if item not in own]
 
 
 def make_data(options: TrainingOptions, paths: DataPaths, alphabet: Alphabet) -> HandwritingLines:
@@ -186,7 +206,7 @@ def make_trainer(options: TrainingOptions, run: RunFolder, start: Start) -> pl.T
         strategy="ddp" if n_processes > 1 else "auto",
         precision=_precision(options.trainer.precision, accelerator),  # type: ignore[arg-type]
         max_epochs=-1,
-        max_steps=options.trainer.max_steps or -1,
+        max_steps=-1,  # the clock stops the run
         val_check_interval=options.trainer.validate_every_steps,
         check_val_every_n_epoch=None,
         gradient_clip_val=options.loss.clip,
@@ -201,15 +221,16 @@ def make_trainer(options: TrainingOptions, run: RunFolder, start: Start) -> pl.T
 
 def _callbacks(options: TrainingOptions, run: RunFolder, start: Start) -> list[Callback]:
     trainer = options.trainer
-    length = trainer.max_steps or (
-        parse_time(trainer.max_time, name="trainer.max_time") if trainer.max_time else 0.0
-    )
+    counts_steps = bool(trainer.max_steps) and not start.cooldown_of_used
+    length = 0.0
+    if not start.cooldown_of_used:
+        length = trainer.max_steps or parse_time(trainer.max_time, name="trainer.max_time")
     clock = RunClock(
         peak_rate=options.loss.learning_rate,
         length=length,
         cooldown=trainer.cooldown,
         warm_up_steps=trainer.warm_up_steps,
-        counts_steps=bool(trainer.max_steps),
+        counts_steps=counts_steps,
         only_cooldown=start.only_cooldown,
         last_checkpoint=run.last_checkpoint,
     )
@@ -234,13 +255,15 @@ def _callbacks(options: TrainingOptions, run: RunFolder, start: Start) -> list[C
 
 def _accelerator(name: str) -> str:
     if name != "auto":
-        return name
+        return "cuda" if name == "gpu" else name
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _devices(accelerator: str) -> int:
     if accelerator == "cuda":
         return torch.cuda.device_count()
+    if accelerator != "cpu":
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))  # the cores this process may use
     return os.cpu_count() or 1

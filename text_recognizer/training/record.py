@@ -22,6 +22,7 @@ class RunRecord:
         commands: the commands that made the run, one a line, without absolute paths.
         training_data: name, licence and attribution of each source.
         figures: metrics at the time of the checkpoint.
+        git_commit: of the program at the start of the last call; None if not known.
     """
 
     options: Mapping[str, Any]
@@ -29,6 +30,7 @@ class RunRecord:
     commands: str = ""
     training_data: Sequence[Mapping[str, str]] = field(default_factory=list)
     figures: Mapping[str, float] = field(default_factory=dict)
+    git_commit: str | None = None
 
     def to_dict(self, figures: Mapping[str, float]) -> dict[str, Any]:
         """Plain values for a checkpoint, with the figures of the moment."""
