@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from text_recognizer.bundle import FoundBundle
+    from text_recognizer.bundle import Bundle, FoundBundle
+    from text_recognizer.evaluation import ReportRow
     from text_recognizer.manifest import Manifest, MeasuredCer
 
 models = typer.Typer(name="models", rich_markup_mode=None, add_completion=False)
@@ -66,6 +67,10 @@ def quantise_model(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a twin that is there.")
     ] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Data set: measure both models on its validation lines."),
+    ] = None,
 ) -> None:
     """Write an int8 twin of a line model, NAME-int8: smaller and faster, a little worse."""
     from text_recognizer.bundle import load_bundle
@@ -78,7 +83,23 @@ def quantise_model(
     typer.echo(f"Size: {before:.1f} MB, twin {after:.1f} MB.")
     before, after = 1000 * report.seconds_a_line_before, 1000 * report.seconds_a_line_after
     typer.echo(f"Time for a line of 40 characters: {before:.1f} ms, twin {after:.1f} ms.")
-    typer.echo("Its error rate is not known: run `text-recognizer evaluate` with both models.")
+    if data is None:
+        typer.echo("Its error rate is not known: give --data DIR to measure both models.")
+        return
+    for row, twin_row in zip(
+        _validation_rows(bundle, data), _validation_rows(report.bundle, data), strict=True
+    ):
+        if row.cer is not None and twin_row.cer is not None:
+            rates = f"{100 * row.cer:.2f} %, twin {100 * twin_row.cer:.2f} %"
+            typer.echo(f"CER on validation, {row.name}: {rates}.")
+
+
+def _validation_rows(bundle: "Bundle", data: Path) -> "tuple[ReportRow, ...]":
+    from text_recognizer.evaluation import evaluate
+    from text_recognizer.line_reader import LineReader
+
+    form = bundle.manifest.text_form
+    return evaluate(data, reader=LineReader(bundle), text_form=form, split="validation").rows
 
 
 def _row(found: "FoundBundle") -> tuple[str, ...]:

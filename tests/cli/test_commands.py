@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,13 +37,13 @@ def artifacts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def write_lines(folder: Path, texts: dict[str, str]) -> Path:
+def write_lines(folder: Path, texts: dict[str, str], split: str = "test") -> Path:
     """A data set of drawn bars whose stored text may differ from what is drawn."""
     folder.mkdir()
     rows = ["id\tsplit\twriter_or_document\ttext\tlanguage"]
     for number, (drawn, stored) in enumerate(texts.items()):
         assert cv2.imwrite(str(folder / f"l{number}.png"), draw_bars(drawn))
-        rows.append(f"l{number}\ttest\td{number}\t{stored}\ten")
+        rows.append(f"l{number}\t{split}\td{number}\t{stored}\ten")
     (folder / "lines.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     return folder
 
@@ -216,6 +217,16 @@ def test_model_is_quantised(artifacts: Path, tmp_path: Path) -> None:
     sentence = f"{twin} holds a model already: choose another folder.\n"
     check(run("models", "quantise", "tiny", "--output", twin), err=sentence, code=1)
     assert run("models", "quantise", "tiny", "--output", twin, "--overwrite").exit_code == 0
+
+
+def test_twin_is_measured_on_validation(artifacts: Path, tmp_path: Path) -> None:
+    write_tiny_bundle(artifacts / "tiny", network=recurrent_network())
+    data = write_lines(tmp_path / "data", {"ab": "abc"}, split="val")
+    result = run("models", "quantise", "tiny", "--output", tmp_path / "twin", "--data", data)
+    assert (result.stderr, result.exit_code) == ("", 0)
+    found = re.findall(r"CER on validation, (\w+): ([0-9.]+) %, twin ([0-9.]+) %\.", result.stdout)
+    assert [name for name, _, _ in found] == ["data", "all"]
+    assert all(float(rate) > 0 for row in found for rate in row[1:])
 
 
 # train, export, sheet: they need what a base install lacks.
