@@ -117,7 +117,7 @@ def align(scores: NDArray[np.float32], labels: Sequence[int]) -> list[tuple[int,
     path = np.zeros(len(scores), np.int64)
     for t in range(len(scores) - 1, -1, -1):
         path[t] = state
-        state -= steps[t, state]
+        state -= int(steps[t, state])
     return [_span(path, 2 * i + 1) for i in range(len(labels))]
 
 

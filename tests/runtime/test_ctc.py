@@ -165,3 +165,8 @@ def test_alignment_is_the_most_probable_path_of_all(labels: list[int]) -> None:
 def test_too_few_frames_for_an_alignment_are_an_error() -> None:
     with pytest.raises(ValueError, match="2 frames are too few for 2 labels"):
         align(np.zeros((2, 3), np.float32), [1, 1])
+
+
+def test_long_texts_are_aligned() -> None:
+    labels = [1, 2] * 100
+    assert align(np.zeros((200, 3), np.float32), labels) == [(i, i + 1) for i in range(200)]
