@@ -10,6 +10,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+
 from text_recognizer.bundle import load_bundle
 from text_recognizer.ctc import decode_greedy
 from text_recognizer.data.alignments import (
@@ -22,6 +24,7 @@ from text_recognizer.errors import AlphabetError, TextRecognizerError
 from text_recognizer.evaluation.metrics import count_edits
 from text_recognizer.ground_truth import read_lines
 from text_recognizer.ground_truth.strokes import find_stroke_files
+from text_recognizer.line_image import normalise
 from text_recognizer.line_reader import LineReader
 from text_recognizer.text_form import apply_text_form
 
@@ -66,7 +69,11 @@ def align_lines(model: str, data: Path, output: Path, *, n_threads: int | None =
             per_frame = bundle.manifest.frame_stride * image.shape[0] / bundle.manifest.line_height
             try:
                 words = word_columns(
-                    scores, text, bundle.manifest.alphabet, columns_per_frame=per_frame
+                    scores,
+                    text,
+                    bundle.manifest.alphabet,
+                    ink=normalise(image, image.shape[0]).mean(axis=0, dtype=np.float32),
+                    columns_per_frame=per_frame,
                 )
             except (AlphabetError, ValueError):
                 continue  # no path: the line cannot be learnt either

@@ -31,8 +31,11 @@ def _scores(path: str) -> np.ndarray:
 
 def test_words_are_cut_in_the_middle_of_their_gaps() -> None:
     scores = _scores("_a_b__  _c_d_ _e")  # gaps at frames 6 to 7 and 13
-    columns = word_columns(scores, "ab cd e", ALPHABET, columns_per_frame=10.0)
-    assert columns == ((0.0, 70.0), (70.0, 135.0), (135.0, 160.0))
+    ink = np.ones(160, np.float32)
+    ink[84:92] = 0.0  # right of the first blank's frames
+    ink[132:136] = 0.1  # the second gap holds a speck everywhere, least here
+    columns = word_columns(scores, "ab cd e", ALPHABET, ink=ink, columns_per_frame=10.0)
+    assert columns == ((0.0, 88.0), (88.0, 134.0), (134.0, 160.0))
 
 
 def test_alignments_survive_their_file(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ document in random order, so that the network learns letters rather than one lan
 
 import itertools
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from text_recognizer.ground_truth import LineSample
 
 _SCHEMA = 1
 _MAX_CER = 0.5  # of a training line; above, its label is more probably wrong than the model
+_REACH_FRAMES = 3  # how far from the frame of a blank its gap may lie
 _MIN_CHARACTERS = 4  # shorter texts are believed: one error is a high rate there
 
 
@@ -47,7 +49,12 @@ def line_key(sample: LineSample) -> str:
 
 
 def word_columns(
-    scores: NDArray[np.float32], text: str, alphabet: Alphabet, *, columns_per_frame: float
+    scores: NDArray[np.float32],
+    text: str,
+    alphabet: Alphabet,
+    *,
+    ink: NDArray[np.float32],
+    columns_per_frame: float,
 ) -> tuple[tuple[float, float], ...]:
     """First and last column of each word of a text on its line image, cut in the word gaps.
 
@@ -56,6 +63,8 @@ def word_columns(
         text: the true text, words parted by single blanks.
         alphabet: of the scores.
         columns_per_frame: pixels of the image a frame.
+        ink: how much ink each column of the image holds, shape (W,). A blank's frame is near its
+            gap, not always in it: the cut goes to the emptiest column near by.
 
     Raises:
         AlphabetError: the text holds characters of another alphabet.
@@ -63,8 +72,19 @@ def word_columns(
     """
     spans = align(scores, alphabet.encode(text))
     gaps = [(start + end) / 2 for (start, end), c in zip(spans, text, strict=True) if c == " "]
-    edges = np.array([0.0, *gaps, float(len(scores))]) * columns_per_frame
-    return tuple((round(float(a), 1), round(float(b), 1)) for a, b in itertools.pairwise(edges))
+    per_frame = columns_per_frame
+    cuts = [_emptiest(ink, gap * per_frame, reach=_REACH_FRAMES * per_frame) for gap in gaps]
+    return tuple(itertools.pairwise([0.0, *cuts, float(len(ink))]))
+
+
+def _emptiest(ink: NDArray[np.float32], column: float, *, reach: float) -> float:
+    """Middle of the widest run of least ink within reach of a column."""
+    first = max(0, math.floor(column - reach))
+    near = ink[first : max(math.ceil(column + reach), first + 1)]
+    is_least = np.concatenate([[False], near <= near.min() + 1e-6, [False]])
+    starts, ends = np.flatnonzero(np.diff(is_least.astype(np.int8))).reshape(-1, 2).T
+    widest = int((ends - starts).argmax())
+    return first + float(starts[widest] + ends[widest]) / 2
 
 
 def save_alignments(path: Path, lines: dict[str, LineAlignment], *, model: str) -> None:
