@@ -22,7 +22,7 @@ from text_recognizer.data.alignments import (
 )
 from text_recognizer.errors import AlphabetError, TextRecognizerError
 from text_recognizer.evaluation.metrics import count_edits
-from text_recognizer.ground_truth import read_lines
+from text_recognizer.ground_truth import find_sources, read_lines
 from text_recognizer.ground_truth.strokes import find_stroke_files
 from text_recognizer.line_image import normalise
 from text_recognizer.line_reader import LineReader
@@ -55,8 +55,9 @@ def align_lines(model: str, data: Path, output: Path, *, n_threads: int | None =
     """
     bundle = load_bundle(model, task="line")
     reader = LineReader(bundle, n_threads=n_threads)
-    drawn = {path.stem for path in find_stroke_files(data)} if data.is_dir() else set()
-    samples = [s for s in read_lines(data, split="train") if s.source not in drawn]
+    drawn = {path.stem for path in find_stroke_files(data)}
+    sources = [name for name in find_sources(data) if name not in drawn]
+    samples = read_lines(data, split="train", sources=sources)
     found: dict[str, LineAlignment] = {}
     doubtful: Counter[str] = Counter()
     for start in range(0, len(samples), _CHUNK):
@@ -81,8 +82,7 @@ def align_lines(model: str, data: Path, output: Path, *, n_threads: int | None =
             found[line_key(sample)] = alignment
             doubtful[sample.source] += alignment.is_doubtful(text)
     save_alignments(output, found, model=f"{bundle.manifest.name} {bundle.manifest.version}")
-    for source in sorted({sample.source for sample in samples}):
-        n_lines = sum(sample.source == source for sample in samples)
+    for source, n_lines in sorted(Counter(sample.source for sample in samples).items()):
         print(f"{source}: {n_lines} lines, {doubtful[source]} of them doubtful")
 
 

@@ -32,9 +32,8 @@ from text_recognizer.evaluation.calibration import (
     measure_calibration,
     score_text,
 )
-from text_recognizer.evaluation.report import ALL
-from text_recognizer.ground_truth import read_lines
-from text_recognizer.ground_truth.samples import SPLITS
+from text_recognizer.evaluation.report import ALL, per_cent
+from text_recognizer.ground_truth import find_sources
 from text_recognizer.ground_truth.strokes import find_stroke_files
 from text_recognizer.line_image import normalise
 from text_recognizer.line_reader import LineReader
@@ -115,7 +114,7 @@ def choose_sources(
         InputError: the data set cannot be read.
         OptionError: nothing is left, or `without` names a source that is not there.
     """
-    present = sorted({s.source for split in SPLITS for s in read_lines(data, split=split)})
+    present = find_sources(data)
     unknown = sorted(set(without) - set(present))
     if unknown:
         names = f"{', '.join(unknown)}; it has {', '.join(present)}"
@@ -203,7 +202,7 @@ def render_section(measured: Measurement, calibration: Calibration) -> str:
             *(f"| {' | '.join(cells)} |" for cells in table),
             "",
             f"Calibration errors of all {split} lines without calibration: characters "
-            f"{_per_cent(before.characters)} %, words {_per_cent(before.words)} %.",
+            f"{per_cent(before.characters)} %, words {per_cent(before.words)} %.",
         ]
     )
 
@@ -282,23 +281,18 @@ def _cells(row: ReportRow, errors: CalibrationErrors) -> tuple[str, ...]:
         str(row.n_lines),
         str(row.n_documents),
         str(row.n_characters),
-        _per_cent(row.cer) + interval,
-        _per_cent(row.wer),
-        _per_cent(row.folded_cer),
-        _per_cent(row.empty_share),
-        _per_cent(errors.characters),
-        _per_cent(errors.words),
+        per_cent(row.cer) + interval,
+        per_cent(row.wer),
+        per_cent(row.folded_cer),
+        per_cent(row.empty_share),
+        per_cent(errors.characters),
+        per_cent(errors.words),
     )
-
-
-def _per_cent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.2f}"
 
 
 def _stroke_sources(data: Path) -> set[str]:
     """Sources whose lines are drawn from pen strokes."""
-    files = find_stroke_files(data) if data.is_dir() else [data]
-    return {file.stem for file in files if file.suffix == ".npz"}
+    return {file.stem for file in find_stroke_files(data)}
 
 
 def _progress(split: str) -> Callable[[int, int], None] | None:

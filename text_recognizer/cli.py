@@ -230,21 +230,21 @@ def train(
     _log_progress()
     command.train(
         command.TrainArguments(
-            recipe,
-            data,
-            output,
-            settings or [],
-            resume,
-            base,
-            max_time,
-            max_steps,
-            cooldown,
-            benchmark,
-            fonts,
-            text,
-            pages,
-            alignments,
-        )  # fmt: skip
+            recipe=recipe,
+            data=data,
+            output=output,
+            settings=settings or [],
+            resume=resume,
+            base=base,
+            max_time=max_time,
+            max_steps=max_steps,
+            cooldown=cooldown,
+            benchmark=benchmark,
+            fonts=fonts,
+            text=text,
+            pages=pages,
+            alignments=alignments,
+        )
     )
 
 

@@ -15,7 +15,7 @@ from text_recognizer.data.alignments import (
     save_alignments,
     word_columns,
 )
-from text_recognizer.data.line_sources import CutLine, Drawing, ShuffledWords
+from text_recognizer.data.line_sources import Drawing, cut_words, joined_images
 from text_recognizer.errors import InputError
 from text_recognizer.ground_truth import LineSample
 from text_recognizer.training.options import TrainingOptions
@@ -59,8 +59,8 @@ def test_shuffled_words_show_the_words_they_say() -> None:
     for word, start in starts.items():
         image[20:44, start : start + widths[word]] = 20
     sample = LineSample("x", "a b c", "s", "d", "eng", "train", partial(np.copy, image))
-    line = CutLine(sample, ("a", "b", "c"), ((0, 30), (30, 80), (80, 160)))
-    source = ShuffledWords([line], Drawing(0.0))
+    words = cut_words(sample, ("a", "b", "c"), ((0, 30), (30, 80), (80, 160)))
+    source = joined_images(words, Drawing(0.0))
     rng = np.random.default_rng(3)
     for _ in range(20):
         drawn, text = source.draw(rng, short=False)

@@ -85,13 +85,13 @@ def test_weights_are_stored_once_in_half_precision_under_their_names(
 
 
 def test_a_bundle_trains_further_from_equal_scores(trained: RunFolder, tmp_path: Path) -> None:
-    export_checkpoint(trained.best_checkpoint(), tmp_path / "tiny-model")
+    bundle = export_checkpoint(trained.best_checkpoint(), tmp_path / "tiny-model")
     network = load_checkpoint(trained.best_checkpoint()).network
     image = torch.rand(2, 1, 32, 128)
     with torch.inference_mode():
         expected = network(image)
     fresh = type(network)(network.options, network.n_labels).eval()
-    load_base(fresh, read_base_weights(str(tmp_path / "tiny-model")))
+    load_base(fresh, read_base_weights(bundle))
     with torch.inference_mode():
         assert torch.equal(fresh(image), expected)
 

@@ -72,8 +72,8 @@ def word_columns(
     """
     spans = align(scores, alphabet.encode(text))
     gaps = [(start + end) / 2 for (start, end), c in zip(spans, text, strict=True) if c == " "]
-    per_frame = columns_per_frame
-    cuts = [_emptiest(ink, gap * per_frame, reach=_REACH_FRAMES * per_frame) for gap in gaps]
+    reach = _REACH_FRAMES * columns_per_frame
+    cuts = [_emptiest(ink, gap * columns_per_frame, reach=reach) for gap in gaps]
     return tuple(itertools.pairwise([0.0, *cuts, float(len(ink))]))
 
 

@@ -14,11 +14,10 @@ from text_recognizer.data.alignments import LineAlignment, line_key, load_alignm
 from text_recognizer.data.batches import EncodedLine, LineBatch, LineEncoder, batch_by_width
 from text_recognizer.data.line_sources import (
     Alternating,
-    CutLine,
     Drawing,
     FontLines,
     LineSource,
-    ShuffledWords,
+    cut_words,
     joined_images,
     joined_strokes,
     scanned_lines,
@@ -28,9 +27,14 @@ from text_recognizer.data.line_stream import LineStream, StreamOptions
 from text_recognizer.data.options import HandwritingLinesOptions
 from text_recognizer.data.papers import read_papers
 from text_recognizer.errors import InputError
-from text_recognizer.ground_truth import LineSample, read_lines, read_strokes, read_unseen_ids
+from text_recognizer.ground_truth import (
+    LineSample,
+    find_sources,
+    read_lines,
+    read_strokes,
+    read_unseen_ids,
+)
 from text_recognizer.ground_truth.strokes import find_stroke_files
-from text_recognizer.synthesis.arrays import Floats
 from text_recognizer.synthesis.fonts import load_faces
 from text_recognizer.synthesis.sentences import load_passages
 from text_recognizer.text_form import apply_text_form
@@ -87,8 +91,6 @@ class HandwritingLines(pl.LightningDataModule):
         self._seed = seed
         self._n_validation = validation_lines
         self.encoder = LineEncoder(alphabet, options.text_form, height, options.max_width)
-        self._papers: tuple[Floats, ...] | None = None
-        self._aligned: dict[str, LineAlignment] | None = None
         self.sources: dict[str, LineSource] = {}
         self.validation_sources: tuple[str, ...] = ()
         self.validation_lines: list[EncodedLine] = []
@@ -146,65 +148,57 @@ class HandwritingLines(pl.LightningDataModule):
         return DataLoader(list(batches), batch_size=None)  # type: ignore[arg-type]
 
     def _find_sources(self) -> dict[str, LineSource]:
-        found = {**self._scanned(), **self._strokes(), **self._fonts()}
+        paths = self._paths
+        papers = read_papers(paths.pages, seed=self._seed) if paths.pages else ()
+        drawing = Drawing(self.options.strength, papers)
+        found = {**self._scanned(drawing), **self._strokes(drawing), **self._fonts(drawing)}
         missing = sorted(n for n, share in self.options.shares.items() if share and n not in found)
         if missing:
             _LOG.warning("Training goes on without %s: not found.", ", ".join(missing))
         if not found:
-            raise InputError(
-                f"{self._paths.lines} holds no training lines of the recipe's sources."
-            )
+            raise InputError(f"{paths.lines} holds no training lines of the recipe's sources.")
         return {name: found[name] for name in sorted(found)}
 
-    def _scanned(self) -> dict[str, LineSource]:
-        strokes = {path.stem for path in _stroke_files(self._paths.lines)}
-        by_source: dict[str, list[LineSample]] = {}
-        for sample in read_lines(self._paths.lines, split="train"):
-            if sample.source not in strokes and self._is_wanted(sample.source):
-                by_source.setdefault(sample.source, []).append(sample)
-        return {name: self._scanned_source(name, lines) for name, lines in by_source.items()}
+    def _scanned(self, drawing: Drawing) -> dict[str, LineSource]:
+        alignments = load_alignments(self._paths.alignments) if self._paths.alignments else {}
+        strokes = {path.stem for path in find_stroke_files(self._paths.lines)}
+        names = [n for n in find_sources(self._paths.lines) if self._is_wanted(n)]
+        samples = read_lines(self._paths.lines, split="train", sources=set(names) - strokes)
+        return {
+            name: self._scanned_source(lines, alignments, drawing)
+            for name, lines in _by_source(samples).items()
+        }
 
-    def _scanned_source(self, name: str, samples: list[LineSample]) -> LineSource:
-        alignments = self._alignments()
+    def _scanned_source(
+        self,
+        samples: list[LineSample],
+        alignments: Mapping[str, LineAlignment],
+        drawing: Drawing,
+    ) -> LineSource:
+        name = samples[0].source
         believed = [s for s in samples if not _is_doubtful(s, alignments)]
         if len(believed) < len(samples):
             _LOG.info("%s: %d doubtful lines left out.", name, len(samples) - len(believed))
         if name in self.options.joined:
-            return joined_images(believed, self._drawing())
-        source = scanned_lines(believed, self._drawing())
+            return joined_images(believed, drawing)
+        source = scanned_lines(believed, drawing)
         share = self.options.shuffled.get(name, 0.0)
-        cut = _cut_lines(believed, alignments, self.options.text_form) if share else []
-        if not cut:
-            return source
-        return Alternating(source, ShuffledWords(cut, self._drawing()), share)
+        words = _sure_words(believed, alignments, self.options.text_form) if share else []
+        return Alternating(source, joined_images(words, drawing), share) if words else source
 
-    def _alignments(self) -> dict[str, LineAlignment]:
-        if self._aligned is None:
-            path = self._paths.alignments
-            self._aligned = load_alignments(path) if path else {}
-        return self._aligned
-
-    def _strokes(self) -> dict[str, LineSource]:
+    def _strokes(self, drawing: Drawing) -> dict[str, LineSource]:
         found: dict[str, LineSource] = {}
-        for path in _stroke_files(self._paths.lines):
+        for path in find_stroke_files(self._paths.lines):
             if self._is_wanted(path.stem):
-                join = path.stem in self.options.joined
-                found[path.stem] = (joined_strokes if join else stroke_lines)(
-                    read_strokes(path, split="train"), self._drawing()
-                )
+                make = joined_strokes if path.stem in self.options.joined else stroke_lines
+                found[path.stem] = make(read_strokes(path, split="train"), drawing)
         return found
 
-    def _fonts(self) -> dict[str, LineSource]:
+    def _fonts(self, drawing: Drawing) -> dict[str, LineSource]:
         if not self._paths.fonts or not self._paths.text or not self._is_wanted(FONTS):
             return {}
         faces, passages = load_faces(self._paths.fonts), load_passages(self._paths.text)
-        return {FONTS: FontLines(faces, passages, self._drawing())}
-
-    def _drawing(self) -> Drawing:
-        if self._papers is None:
-            pages = self._paths.pages
-            self._papers = read_papers(pages, seed=self._seed) if pages else ()
-        return Drawing(self.options.strength, self._papers)
+        return {FONTS: FontLines(faces, passages, drawing)}
 
     def _is_wanted(self, name: str) -> bool:
         return not self.options.shares or self.options.shares.get(name, 0) > 0
@@ -224,12 +218,10 @@ class HandwritingLines(pl.LightningDataModule):
         return lines
 
     def _validation_samples(self) -> dict[str, list[LineSample]]:
-        wanted = self.options.validation_sources
-        by_source: dict[str, list[LineSample]] = {}
-        for sample in read_lines(self._paths.lines, split="validation"):
-            if not wanted or sample.source in wanted:
-                by_source.setdefault(sample.source, []).append(sample)
-        for path in _stroke_files(self._paths.lines):
+        present, wanted = find_sources(self._paths.lines), self.options.validation_sources
+        names = [name for name in present if not wanted or name in wanted]
+        by_source = _by_source(read_lines(self._paths.lines, split="validation", sources=names))
+        for path in find_stroke_files(self._paths.lines):
             unseen = read_unseen_ids(path)
             if path.stem in by_source and unseen:
                 kept = [s for s in by_source[path.stem] if s.id in unseen]
@@ -237,26 +229,29 @@ class HandwritingLines(pl.LightningDataModule):
         return by_source
 
 
+def _by_source(samples: Sequence[LineSample]) -> dict[str, list[LineSample]]:
+    groups: dict[str, list[LineSample]] = {}
+    for sample in samples:
+        groups.setdefault(sample.source, []).append(sample)
+    return groups
+
+
 def _is_doubtful(sample: LineSample, alignments: Mapping[str, LineAlignment]) -> bool:
     alignment = alignments.get(line_key(sample))
     return alignment is not None and alignment.is_doubtful(sample.text)
 
 
-def _cut_lines(
+def _sure_words(
     samples: Sequence[LineSample], alignments: Mapping[str, LineAlignment], text_form: str
-) -> list[CutLine]:
-    """Lines whose words are known by place; lines that the model reads badly are left out."""
-    cut = []
+) -> list[LineSample]:
+    """Words whose places are known; those of lines that the model reads badly are left out."""
+    found: list[LineSample] = []
     for sample in samples:
         alignment = alignments.get(line_key(sample))
-        words = tuple(apply_text_form(sample.text, text_form).split())
+        words = apply_text_form(sample.text, text_form).split()
         if alignment and alignment.cer <= _SURE_CER and len(words) == len(alignment.words):
-            cut.append(CutLine(sample, words, alignment.words))
-    return cut
-
-
-def _stroke_files(path: Path) -> list[Path]:
-    return find_stroke_files(path) if path.is_dir() else []
+            found += cut_words(sample, words, alignment.words)
+    return found
 
 
 def _thin_out(

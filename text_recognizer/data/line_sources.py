@@ -6,7 +6,7 @@ batches or networks.
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
@@ -48,15 +48,6 @@ class Drawing:
         if not self.papers or rng.random() >= _REAL_PAPER:
             return None
         return self.papers[rng.integers(len(self.papers))]
-
-
-@dataclass(frozen=True)
-class CutLine:
-    """A line whose words can be cut out: their texts, and their first and last columns."""
-
-    sample: LineSample
-    words: tuple[str, ...]
-    columns: tuple[tuple[float, float], ...]
 
 
 class LineSource(Protocol):
@@ -124,43 +115,6 @@ class JoinedWords(Generic[Sample]):
         return self._render(picked, rng), " ".join(word.text for word in picked)
 
 
-class ShuffledWords:
-    """Words cut from the lines of one document, in random order on one line.
-
-    A network that reads whole lines of one language learns its word order; these lines have none.
-
-    Args:
-        lines: lines with their words' texts and columns, as many texts as columns.
-        drawing: how to draw.
-    """
-
-    def __init__(self, lines: Sequence[CutLine], drawing: Drawing) -> None:
-        documents: dict[str, list[CutLine]] = defaultdict(list)
-        for line in lines:
-            documents[line.sample.document].append(line)
-        self._documents = list(documents.values())
-        self._weights = _root_shares([len(lines) for lines in self._documents])
-        self._drawing = drawing
-
-    def __len__(self) -> int:
-        return sum(map(len, self._documents))
-
-    def draw(self, rng: np.random.Generator, *, short: bool) -> Drawn:
-        """Two to eight words of one document; one or two if short."""
-        lines = self._documents[rng.choice(len(self._documents), p=self._weights)]
-        n_words = int(rng.integers(1, 3)) if short else int(rng.integers(2, _MOST_WORDS + 1))
-        images, texts = [], []
-        for i in rng.integers(len(lines), size=n_words):
-            word = int(rng.integers(len(lines[i].words)))
-            first, last = lines[i].columns[word]
-            image = lines[i].sample.read_image()
-            start = min(round(first), image.shape[1] - 1)  # the model saw padding on the right, too
-            images.append(image[:, start : max(round(last), start + 1)])
-            texts.append(lines[i].words[word])
-        style = StrokeStyle.sample(rng, self._drawing.strength)
-        return join_words(images, rng, style, texture=self._drawing.texture(rng)), " ".join(texts)
-
-
 class Alternating:
     """Two sources in one, the second in a share of the draws."""
 
@@ -224,6 +178,24 @@ def joined_images(samples: Sequence[LineSample], drawing: Drawing) -> JoinedWord
     return JoinedWords(samples, partial(_join_images, drawing=drawing))
 
 
+def cut_words(
+    sample: LineSample, words: Sequence[str], columns: Sequence[tuple[float, float]]
+) -> list[LineSample]:
+    """The words of a line as samples of their own, to be joined in another order.
+
+    A network that reads whole lines of one language learns its word order; joined words have none.
+
+    Args:
+        sample: the line.
+        words: texts of its words.
+        columns: first and last column of each.
+    """
+    return [
+        replace(sample, text=word, read_image=partial(_read_columns, sample, first, last))
+        for word, (first, last) in zip(words, columns, strict=True)
+    ]
+
+
 def joined_strokes(samples: Sequence[StrokeSample], drawing: Drawing) -> JoinedWords[StrokeSample]:
     """Pen strokes of single words of one writer, on one baseline and with one pen."""
     return JoinedWords(samples, partial(_draw_stroke_words, drawing=drawing))
@@ -247,6 +219,12 @@ class _Deck(Generic[Sample]):
 
 def _augment(sample: LineSample, rng: np.random.Generator, *, drawing: Drawing) -> GreyImage:
     return augment_line(sample.read_image(), rng, drawing.strength)
+
+
+def _read_columns(sample: LineSample, first: float, last: float) -> GreyImage:
+    image = sample.read_image()
+    start = min(round(first), image.shape[1] - 1)
+    return image[:, start : max(round(last), start + 1)]
 
 
 def _draw_stroke_line(

@@ -174,16 +174,17 @@ def _cells(row: ReportRow) -> tuple[str, ...]:
         str(row.n_lines),
         str(row.n_documents),
         str(row.n_characters),
-        _per_cent(row.cer),
+        per_cent(row.cer),
         _range(row.cer_interval),
-        _per_cent(row.wer),
+        per_cent(row.wer),
         _range(row.wer_interval),
-        _per_cent(row.folded_cer),
-        _per_cent(row.empty_share),
+        per_cent(row.folded_cer),
+        per_cent(row.empty_share),
     )
 
 
-def _per_cent(rate: float | None) -> str:
+def per_cent(rate: float | None) -> str:
+    """A rate as tables print it; a dash for None."""
     return "-" if rate is None else f"{100 * rate:.2f}"
 
 

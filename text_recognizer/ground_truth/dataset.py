@@ -47,7 +47,7 @@ def read_lines(
     """
     wanted = check_split(split)
     path = Path(path)
-    parts = _parts_of_folder(path) if path.is_dir() else _parts_of_file(path)
+    parts = _parts(path)
     if sources is not None:
         _check_sources(path, sources, [name for name, _ in parts])
     samples: list[LineSample] = []
@@ -55,6 +55,15 @@ def read_lines(
         if sources is None or name in sources:
             samples += read(split=wanted)
     return samples
+
+
+def find_sources(path: str | Path) -> list[str]:
+    """Names of the sources of a data set, sorted; their lines are not read.
+
+    Raises:
+        InputError: nothing is there that can be read.
+    """
+    return sorted({name for name, _ in _parts(Path(path))})
 
 
 def read_stroke_lines(path: Path, *, split: str | None = None) -> list[LineSample]:
@@ -79,8 +88,12 @@ def _check_sources(path: Path, sources: Collection[str], present: list[str]) -> 
         raise InputError(f"{path} has no source {', '.join(missing)}; it has {', '.join(present)}.")
 
 
+def _parts(path: Path) -> _Parts:
+    """The name of each source at a path and what reads its lines."""
+    return _parts_of_folder(path) if path.is_dir() else _parts_of_file(path)
+
+
 def _parts_of_folder(path: Path) -> _Parts:
-    """The name of each source in a folder and what reads its lines."""
     name = path.resolve().name
     if has_lines_table(path):
         return [(name, partial(read_lines_table, path))]

@@ -38,9 +38,10 @@ def is_stroke_file(path: Path) -> bool:
     return {f"{name}.npy" for name in _ARRAYS} <= list_members(path)
 
 
-def find_stroke_files(folder: Path) -> list[Path]:
-    """Stroke files in a folder and in the folders right below it, sorted by path."""
-    return sorted(p for p in (*folder.glob("*.npz"), *folder.glob("*/*.npz")) if is_stroke_file(p))
+def find_stroke_files(path: Path) -> list[Path]:
+    """Stroke files in a folder and in the folders right below it, sorted; or the file itself."""
+    files = (*path.glob("*.npz"), *path.glob("*/*.npz")) if path.is_dir() else (path,)
+    return sorted(file for file in files if file.suffix == ".npz" and is_stroke_file(file))
 
 
 def read_strokes(path: str | Path, *, split: str | None = None) -> list[StrokeSample]:
@@ -69,7 +70,7 @@ def read_strokes(path: str | Path, *, split: str | None = None) -> list[StrokeSa
 def read_unseen_ids(path: str | Path) -> frozenset[str]:
     """Ids that the lists `unseen.txt` beside the stroke files of a data set name; empty without."""
     path = Path(path)
-    folders = {p.parent for p in find_stroke_files(path)} if path.is_dir() else {path.parent}
+    folders = {file.parent for file in find_stroke_files(path)}
     return frozenset().union(*(_read_list(folder / UNSEEN_LIST) for folder in folders))
 
 

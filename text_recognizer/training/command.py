@@ -83,11 +83,10 @@ def _start(arguments: TrainArguments, options: TrainingOptions, alphabet: Alphab
     of_used = arguments.cooldown and not arguments.max_time and not arguments.max_steps
     if not arguments.base:
         return Start(arguments.resume, arguments.cooldown, of_used)
-    manifest = load_bundle(arguments.base, task="line").manifest
-    check_base(manifest, options, alphabet)
-    data = tuple(asdict(item) for item in manifest.training_data)
-    weights = read_base_weights(arguments.base)
-    return Start(arguments.resume, arguments.cooldown, of_used, weights, data)
+    bundle = load_bundle(arguments.base, task="line")
+    check_base(bundle.manifest, options, alphabet)
+    data = tuple(asdict(item) for item in bundle.manifest.training_data)
+    return Start(arguments.resume, arguments.cooldown, of_used, read_base_weights(bundle), data)
 
 
 def check_base(manifest: Manifest, options: TrainingOptions, alphabet: Alphabet) -> None:

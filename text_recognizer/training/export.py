@@ -21,7 +21,7 @@ import onnx
 import torch
 from torch import Tensor, nn
 
-from text_recognizer.bundle import NETWORK_FILE, Bundle, load_bundle, write_bundle
+from text_recognizer.bundle import NETWORK_FILE, Bundle, write_bundle
 from text_recognizer.errors import InputError, TextRecognizerError
 from text_recognizer.line_image import INPUT_NORMALISATION, WIDTH_MULTIPLE
 from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
@@ -165,13 +165,8 @@ def check_parity(network: LineResnetLSTM, model: bytes) -> None:
             )
 
 
-def read_base_weights(model: str) -> dict[str, Tensor]:
-    """Weights of a bundle by their state-dict names, for training further.
-
-    Raises:
-        BundleError: there is no such line model, or it is damaged.
-    """
-    bundle = load_bundle(model, task="line")
+def read_base_weights(bundle: Bundle) -> dict[str, Tensor]:
+    """Weights of a bundle by their state-dict names, for training further."""
     content = onnx.load(bundle.network_path)
     return {
         tensor.name: torch.from_numpy(onnx.numpy_helper.to_array(tensor).copy()).float()
