@@ -2,7 +2,8 @@
 
     python tasks/align_lines.py MODEL --data DIR --output FILE.json
 
-Reads the training split only. Says how many lines of each source the model doubts.
+Reads the training split only, pen strokes in the frozen drawing among them. Says how many lines of
+each source the model doubts.
 """
 
 import argparse
@@ -22,8 +23,7 @@ from text_recognizer.data.alignments import (
 )
 from text_recognizer.errors import AlphabetError, TextRecognizerError
 from text_recognizer.evaluation.metrics import count_edits
-from text_recognizer.ground_truth import find_sources, read_lines
-from text_recognizer.ground_truth.strokes import find_stroke_files
+from text_recognizer.ground_truth import read_lines
 from text_recognizer.line_image import normalise
 from text_recognizer.line_reader import LineReader
 from text_recognizer.text_form import apply_text_form
@@ -48,16 +48,14 @@ def main() -> int:
 
 
 def align_lines(model: str, data: Path, output: Path, *, n_threads: int | None = None) -> None:
-    """Align all scanned training lines of a data set and write the file.
+    """Align all training lines of a data set and write the file.
 
     Raises:
         TextRecognizerError: model or data cannot be read.
     """
     bundle = load_bundle(model, task="line")
     reader = LineReader(bundle, n_threads=n_threads)
-    drawn = {path.stem for path in find_stroke_files(data)}
-    sources = [name for name in find_sources(data) if name not in drawn]
-    samples = read_lines(data, split="train", sources=sources)
+    samples = read_lines(data, split="train")
     found: dict[str, LineAlignment] = {}
     doubtful: Counter[str] = Counter()
     for start in range(0, len(samples), _CHUNK):

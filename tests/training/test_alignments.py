@@ -88,6 +88,26 @@ def test_doubtful_lines_are_left_out_of_training(
     assert len(data.validation_lines) == 10
 
 
+def test_doubtful_pen_strokes_are_left_out_of_training(tmp_path: Path) -> None:
+    n = 6
+    steps = np.tile(np.array([10, 0, 10, 0], np.int16), n)
+    np.savez(
+        tmp_path / "pen.npz",
+        dx=steps,
+        dy=steps[::-1].copy(),
+        pen_up=np.tile(np.array([0, 0, 0, 1], np.uint8), n),
+        offset=np.arange(0, 4 * n + 1, 4, dtype=np.int32),
+    )
+    rows = [f"p-{i}\ttrain\tw\tabba cafe\teng" for i in range(n)]
+    head = "id\tsplit\twriter_or_document\ttext\tlanguage"
+    (tmp_path / "pen.tsv").write_text("\n".join([head, *rows]) + "\n")
+    lines = {"pen/p-1": LineAlignment(0.6, ()), "pen/p-2": LineAlignment(0.4, ())}
+    save_alignments(tmp_path / "a.json", lines, model="m 1")
+    options = HandwritingLinesOptions(strength=0.0)
+    data = _module(options, DataPaths(tmp_path, alignments=tmp_path / "a.json"))
+    assert len(data.sources["pen"]) == n - 1
+
+
 def test_words_are_shuffled_by_the_recipe(line_folder: Path, tmp_path: Path) -> None:
     """A third of the draws mix words of several lines."""
     name = line_folder.name

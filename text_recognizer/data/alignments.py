@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from text_recognizer.alphabet import Alphabet
 from text_recognizer.ctc import align
 from text_recognizer.errors import InputError
-from text_recognizer.ground_truth import LineSample
+from text_recognizer.ground_truth import LineSample, StrokeSample
 
 _SCHEMA = 1
 _MAX_CER = 0.5  # of a training line; above, its label is more probably wrong than the model
@@ -43,7 +43,7 @@ class LineAlignment:
         return self.cer > _MAX_CER and len(text) >= _MIN_CHARACTERS
 
 
-def line_key(sample: LineSample) -> str:
+def line_key(sample: LineSample | StrokeSample) -> str:
     """The name of a line among the lines of all sources."""
     return f"{sample.source}/{sample.id}"
 

@@ -17,6 +17,7 @@ from text_recognizer.data.line_sources import (
     Drawing,
     FontLines,
     LineSource,
+    Sample,
     cut_words,
     joined_images,
     joined_strokes,
@@ -29,6 +30,7 @@ from text_recognizer.data.papers import read_papers
 from text_recognizer.errors import InputError
 from text_recognizer.ground_truth import (
     LineSample,
+    StrokeSample,
     find_sources,
     read_lines,
     read_strokes,
@@ -151,7 +153,12 @@ class HandwritingLines(pl.LightningDataModule):
         paths = self._paths
         papers = read_papers(paths.pages, seed=self._seed) if paths.pages else ()
         drawing = Drawing(self.options.strength, papers)
-        found = {**self._scanned(drawing), **self._strokes(drawing), **self._fonts(drawing)}
+        alignments = load_alignments(paths.alignments) if paths.alignments else {}
+        found = {
+            **self._scanned(alignments, drawing),
+            **self._strokes(alignments, drawing),
+            **self._fonts(drawing),
+        }
         missing = sorted(n for n, share in self.options.shares.items() if share and n not in found)
         if missing:
             _LOG.warning("Training goes on without %s: not found.", ", ".join(missing))
@@ -159,8 +166,9 @@ class HandwritingLines(pl.LightningDataModule):
             raise InputError(f"{paths.lines} holds no training lines of the recipe's sources.")
         return {name: found[name] for name in sorted(found)}
 
-    def _scanned(self, drawing: Drawing) -> dict[str, LineSource]:
-        alignments = load_alignments(self._paths.alignments) if self._paths.alignments else {}
+    def _scanned(
+        self, alignments: Mapping[str, LineAlignment], drawing: Drawing
+    ) -> dict[str, LineSource]:
         strokes = {path.stem for path in find_stroke_files(self._paths.lines)}
         names = [n for n in find_sources(self._paths.lines) if self._is_wanted(n)]
         samples = read_lines(self._paths.lines, split="train", sources=set(names) - strokes)
@@ -176,9 +184,7 @@ class HandwritingLines(pl.LightningDataModule):
         drawing: Drawing,
     ) -> LineSource:
         name = samples[0].source
-        believed = [s for s in samples if not _is_doubtful(s, alignments)]
-        if len(believed) < len(samples):
-            _LOG.info("%s: %d doubtful lines left out.", name, len(samples) - len(believed))
+        believed = _believed(samples, alignments)
         if name in self.options.joined:
             return joined_images(believed, drawing)
         source = scanned_lines(believed, drawing)
@@ -186,12 +192,15 @@ class HandwritingLines(pl.LightningDataModule):
         words = _sure_words(believed, alignments, self.options.text_form) if share else []
         return Alternating(source, joined_images(words, drawing), share) if words else source
 
-    def _strokes(self, drawing: Drawing) -> dict[str, LineSource]:
+    def _strokes(
+        self, alignments: Mapping[str, LineAlignment], drawing: Drawing
+    ) -> dict[str, LineSource]:
         found: dict[str, LineSource] = {}
         for path in find_stroke_files(self._paths.lines):
             if self._is_wanted(path.stem):
                 make = joined_strokes if path.stem in self.options.joined else stroke_lines
-                found[path.stem] = make(read_strokes(path, split="train"), drawing)
+                samples = _believed(read_strokes(path, split="train"), alignments)
+                found[path.stem] = make(samples, drawing)
         return found
 
     def _fonts(self, drawing: Drawing) -> dict[str, LineSource]:
@@ -236,7 +245,18 @@ def _by_source(samples: Sequence[LineSample]) -> dict[str, list[LineSample]]:
     return groups
 
 
-def _is_doubtful(sample: LineSample, alignments: Mapping[str, LineAlignment]) -> bool:
+def _believed(samples: list[Sample], alignments: Mapping[str, LineAlignment]) -> list[Sample]:
+    """Samples of one source whose transcription the aligning model did not doubt."""
+    believed = [s for s in samples if not _is_doubtful(s, alignments)]
+    if len(believed) < len(samples):
+        n_doubtful = len(samples) - len(believed)
+        _LOG.info("%s: %d doubtful lines left out.", samples[0].source, n_doubtful)
+    return believed
+
+
+def _is_doubtful(
+    sample: LineSample | StrokeSample, alignments: Mapping[str, LineAlignment]
+) -> bool:
     alignment = alignments.get(line_key(sample))
     return alignment is not None and alignment.is_doubtful(sample.text)
 
