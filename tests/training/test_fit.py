@@ -145,6 +145,24 @@ def test_a_run_resumes_where_it_stopped(line_folder: Path, tmp_path: Path) -> No
     assert 0 < used[0] < used[1]
 
 
+def test_a_run_goes_on_with_its_own_network_only(line_folder: Path, tmp_path: Path) -> None:
+    options = _options(max_steps=2)
+    record = replace(tiny_record(options), training_data=[])
+    licences = {line_folder.name: {"name": "drawn", "licence": "MIT", "attribution": "none"}}
+    paths, start = DataPaths(line_folder), Start(resume=tmp_path / "run")
+    fit(options, paths, record, tmp_path / "run", licences=licences)
+    wider = replace(options, network=replace(options.network, lstm_dim=48))
+    with pytest.raises(OptionError, match="run trains a network of another shape"):
+        fit(wider, paths, tiny_record(wider), tmp_path / "wider", start)
+    swapped = replace(record, symbols=list(record.symbols)[::-1])
+    with pytest.raises(OptionError, match="run learns other symbols"):
+        fit(options, paths, swapped, tmp_path / "swapped", start)
+    # Resumed without the licences: the sources drawn before are not forgotten.
+    longer = _options(max_steps=4)
+    run = fit(longer, paths, record, tmp_path / "longer", start)
+    assert load_checkpoint(run.last_checkpoint).record.training_data == [licences[line_folder.name]]
+
+
 def test_cooldown_ends_a_run_at_rate_zero(line_folder: Path, tmp_path: Path) -> None:
     options = _options(max_steps=40, cooldown=0.0)
     fit(options, DataPaths(line_folder), tiny_record(options), tmp_path / "run")

@@ -7,7 +7,6 @@ same file is read by the runtime and trained further. Source: measured, docs/bun
 import importlib.util
 import io
 import logging
-import pickle
 import subprocess
 import warnings
 from collections.abc import Mapping
@@ -22,13 +21,13 @@ import torch
 from torch import Tensor, nn
 
 from text_recognizer.bundle import NETWORK_FILE, Bundle, write_bundle
-from text_recognizer.errors import InputError, TextRecognizerError
+from text_recognizer.errors import TextRecognizerError
 from text_recognizer.line_image import INPUT_NORMALISATION, WIDTH_MULTIPLE
 from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
 from text_recognizer.models import NETWORKS
 from text_recognizer.models.line_resnet_lstm import FRAME_STRIDE, LineResnetLSTM
 from text_recognizer.training.options import TrainingOptions, options_from_dict
-from text_recognizer.training.record import RECORD_KEY, RunRecord
+from text_recognizer.training.record import RunRecord, read_checkpoint
 
 _LOG = logging.getLogger(__name__)
 _OPSET = 17
@@ -36,15 +35,6 @@ _PARITY_SHAPES = ((1, 64), (3, 256), (2, 704), (5, 1024))  # (lines, columns)
 _PARITY_TOLERANCE = 1e-4
 _PREFIX = "network."
 WEIGHTS_LICENCE = "CC-BY-SA-4.0"  # of weights from the recipes' sources, one of them share-alike
-_NOT_A_CHECKPOINT = (
-    OSError,
-    RuntimeError,
-    LookupError,
-    ValueError,
-    TypeError,
-    EOFError,
-    pickle.UnpicklingError,
-)
 
 
 @dataclass(frozen=True)
@@ -84,12 +74,8 @@ def load_checkpoint(checkpoint: Path) -> Trained:
     Raises:
         InputError: the checkpoint cannot be read, or was not written by this program.
     """
-    try:
-        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        record = RunRecord.from_dict(content[RECORD_KEY])
-        options = options_from_dict(record.options)
-    except _NOT_A_CHECKPOINT as error:
-        raise InputError(f"{checkpoint} is not a checkpoint of a training run: {error}.") from error
+    content, record = read_checkpoint(checkpoint)
+    options = options_from_dict(record.options)
     network_class, _ = NETWORKS[options.network_class]
     network = network_class(options.network, len(record.symbols) + 1)
     weights = {

@@ -24,7 +24,7 @@ from text_recognizer.lit_models.ctc import to_channels_last
 from text_recognizer.models import NETWORKS
 from text_recognizer.training.callbacks import RunClock, Samples
 from text_recognizer.training.options import TrainingOptions, parse_time
-from text_recognizer.training.record import RunRecord
+from text_recognizer.training.record import RunRecord, read_checkpoint
 from text_recognizer.training.tracking import make_logger
 
 _LOG = logging.getLogger(__name__)
@@ -100,6 +100,7 @@ def fit(
 
     Raises:
         InputError: data or checkpoints are missing.
+        OptionError: the run to resume trains another network.
     """
     start = start or Start()
     pl.seed_everything(options.trainer.seed, verbose=False)
@@ -115,7 +116,8 @@ def fit(
     data = make_data(options, paths, alphabet)
     data.setup("fit")
     model = make_model(options, alphabet, data, start.base)
-    record = replace(record, training_data=_training_data(data, licences or {}, start))
+    earlier = _check_resumed(start.resume, record, model) if start.resume else None
+    record = replace(record, training_data=_training_data(data, licences or {}, start, earlier))
     model.record = record
     trainer = make_trainer(options, run, start)
     if trainer.is_global_zero:
@@ -129,12 +131,32 @@ def fit(
     return run
 
 
+def _check_resumed(folder: Path, record: RunRecord, model: CTCLitModel) -> RunRecord:
+    """The record of the run to go on with.
+
+    Raises:
+        OptionError: that run trains another network, or other symbols.
+    """
+    content, earlier = read_checkpoint(RunFolder(folder).last_checkpoint)
+    theirs = {name: value.shape for name, value in content["state_dict"].items()}
+    if theirs != {name: value.shape for name, value in model.state_dict().items()}:
+        raise OptionError(f"The run in {folder} trains a network of another shape than the recipe.")
+    if list(earlier.symbols) != list(record.symbols):
+        raise OptionError(f"The run in {folder} learns other symbols than the recipe's alphabet.")
+    return earlier
+
+
 def _training_data(
-    data: HandwritingLines, licences: Mapping[str, Mapping[str, str]], start: Start
+    data: HandwritingLines,
+    licences: Mapping[str, Mapping[str, str]],
+    start: Start,
+    earlier: RunRecord | None,
 ) -> list[Mapping[str, str]]:
-    """What is known of the sources that are drawn, and of those of the base model."""
-    own = [licences[name] for name in data.sources if name in licences]
-    return own + [item for item in start.base_training_data if item not in own]
+    """What is known of the sources drawn now, earlier in the run, and for the base model."""
+    found = [licences[name] for name in data.sources if name in licences]
+    for item in (*(earlier.training_data if earlier else ()), *start.base_training_data):
+        found += [item] if item not in found else []
+    return found
 
 
 def make_data(options: TrainingOptions, paths: DataPaths, alphabet: Alphabet) -> HandwritingLines:

@@ -5,11 +5,26 @@ Plain values only: checkpoints are read with `weights_only`.
 
 import dataclasses
 import json
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
+import torch
+
+from text_recognizer.errors import InputError
+
 RECORD_KEY = "text_recognizer"
+_NOT_A_CHECKPOINT = (
+    OSError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    EOFError,
+    pickle.UnpicklingError,
+)
 
 
 @dataclass(frozen=True)
@@ -46,3 +61,16 @@ class RunRecord:
     def config_json(self) -> str:
         """The resolved options as saved with a model."""
         return json.dumps(self.options, ensure_ascii=False, indent=1) + "\n"
+
+
+def read_checkpoint(path: Path) -> tuple[dict[str, Any], RunRecord]:
+    """The content of a checkpoint and its record.
+
+    Raises:
+        InputError: the file cannot be read, or was not written by this program.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        return content, RunRecord.from_dict(content[RECORD_KEY])
+    except _NOT_A_CHECKPOINT as error:
+        raise InputError(f"{path} is not a checkpoint of a training run: {error}.") from error
