@@ -106,11 +106,15 @@ def read(
         list[Path], typer.Argument(metavar="PATH", help="Images, PDFs, or folders of them.")
     ],
     format: Annotated[
-        Literal["text", "json"], typer.Option(metavar="text|json", help="What to write.")
+        Literal["text", "json", "html", "page"],
+        typer.Option(metavar="text|json|html|page", help="What to write; page is PAGE XML."),
     ] = "text",
     output: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Write a file for each input; by default, print."),
+        typer.Option(
+            metavar="DIR",
+            help="Write a file for each input (html, page: for each page); by default, print.",
+        ),
     ] = None,
     unit: Annotated[
         Literal["page", "line"], typer.Option(metavar="page|line", help="What each image shows.")

@@ -10,7 +10,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,15 @@ class PageImage:
             InputError: the page is damaged or has too many pixels; the message names the file.
         """
         return self._decode()
+
+    def decoded(self) -> "PageImage":
+        """The same page with its pixels kept, for those who read them more than once.
+
+        Raises:
+            InputError: as `read`.
+        """
+        image = self.read()
+        return replace(self, _decode=lambda: image)
 
 
 def open_pages(

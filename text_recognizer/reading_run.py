@@ -32,7 +32,8 @@ class ReadOptions:
         limits: on the files of the input.
 
     Raises:
-        OptionError: there is no such format, or `output` is a file.
+        OptionError: there is no such format, `output` is a file, or missing for a format of which
+            a file holds one page.
     """
 
     format: str = "text"
@@ -46,6 +47,10 @@ class ReadOptions:
             raise OptionError(f"format must be {' or '.join(WRITERS)}, not {self.format!r}.")
         if self.output is not None and self.output.exists() and not self.output.is_dir():
             raise OptionError(f"{self.output} is a file: give a folder to write to.")
+        if self.output is None and WRITERS[self.format].is_per_page:
+            raise OptionError(
+                f"The format {self.format} writes a file for each page: give a folder by --output."
+            )
 
 
 class ReadingRun:
@@ -110,7 +115,20 @@ class ReadingRun:
     def _read_to_folder(self, file: Path) -> None:
         try:
             pages = self._open(file)
-            self._write(pages, self._target(file))
+        except InputError as error:
+            self._fail(None, (str(file), None), error)
+            return
+        if not WRITERS[self._options.format].is_per_page or len(pages) == 1:
+            self._write_named(file, pages, file.stem)
+            return
+        n_digits = len(str(len(pages)))
+        for image in pages:
+            self._write_named(file, [image], f"{file.stem}-{image.number:0{n_digits}}")
+
+    def _write_named(self, file: Path, pages: list[PageImage], name: str) -> None:
+        """Read pages of a file into one file of that name; what goes wrong is told and counted."""
+        try:
+            self._write(pages, self._target(file, name))
         except InputError as error:
             self._fail(None, (str(file), None), error)
         except OSError as error:
@@ -132,18 +150,18 @@ class ReadingRun:
         finally:
             partial.unlink(missing_ok=True)
 
-    def _target(self, file: Path) -> Path:
-        """File that an input's pages go to; a second input of the same name gets a number.
+    def _target(self, file: Path, name: str) -> Path:
+        """File of that name that pages go to; a second input of the same name gets a number.
 
         Raises:
             InputError: it is there already and is not to be replaced.
         """
         assert self._options.output is not None
         suffix = WRITERS[self._options.format].suffix
-        target, number = self._options.output / f"{file.stem}{suffix}", 1
+        target, number = self._options.output / f"{name}{suffix}", 1
         while target in self._written:
             number += 1
-            target = self._options.output / f"{file.stem}-{number}{suffix}"
+            target = self._options.output / f"{name}-{number}{suffix}"
         if target.exists() and not self._options.overwrite:
             raise InputError(
                 f"{file} was not read because {target} exists: replace it with --overwrite."
@@ -167,6 +185,7 @@ class ReadingRun:
         n_read = 0
         for image in pages:
             try:
+                image = image.decoded() if writer.shows_image else image
                 page = self._recognizer.read_page(image, unit=self._options.unit)
             except InputError as error:
                 self._fail(writer, (image.file, image.number), error)
@@ -176,7 +195,7 @@ class ReadingRun:
                 _LOG.debug("A page failed.", exc_info=True)
                 self._fail(writer, (image.file, image.number), _our_fault(image, error))
             else:
-                writer.write(page)
+                writer.write(page, image.read() if writer.shows_image else None)
                 n_read += 1
         return n_read
 

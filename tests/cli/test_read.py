@@ -139,6 +139,46 @@ def test_existing_output_is_kept(scans: Path, model: str, tmp_path: Path) -> Non
     assert kept.read_text() == "ab\n"
 
 
+@pytest.mark.parametrize(("format", "suffix"), [("html", ".html"), ("page", ".xml")])
+def test_formats_of_one_page_get_a_file_for_each_page(
+    format: str, suffix: str, scans: Path, model: str, tmp_path: Path
+) -> None:
+    frames = [Image.fromarray(draw_bars(text)) for text in ("ab", "ba", "bb")]
+    many = scans / "many.tiff"
+    frames[0].save(many, save_all=True, append_images=frames[1:], compression="tiff_deflate")
+    damage_last_page(many)  # the middle one is read all the same
+    single = save(scans / "one.png", draw_bars("aa"))
+    out = tmp_path / "out"
+    (out / f"many-1{suffix}").mkdir(parents=True)
+    options = ("--unit", "line", "--model", model, "--format", format, "--output", out)
+    result = run(many, single, *options)
+    assert result.exit_code == 1
+    exists, damaged = result.stderr.splitlines()
+    assert exists == (
+        f"{many} was not read because {out / f'many-1{suffix}'} exists: "
+        "replace it with --overwrite."
+    )
+    assert damaged.startswith(f"{many} is a damaged or cut-off TIFF file on page 2 (")
+    written = {path.name: path.read_text("utf-8") for path in out.iterdir() if path.is_file()}
+    assert written.keys() == {f"many-3{suffix}", f"one{suffix}"}
+    assert "bb" in written[f"many-3{suffix}"]
+    assert "aa" in written[f"one{suffix}"]
+
+
+def test_html_shows_the_image(scans: Path, model: str, tmp_path: Path) -> None:
+    file, out = save(scans / "a.png", draw_bars("ab")), tmp_path / "out"
+    options = ("--unit", "line", "--model", model, "--format", "html", "--output", out)
+    check(run(file, *options))
+    assert "data:image/jpeg;base64," in (out / "a.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("format", ["html", "page"])
+def test_formats_of_one_page_need_a_folder(format: str, scans: Path, model: str) -> None:
+    file = save(scans / "a.png", draw_bars("ab"))
+    sentence = f"The format {format} writes a file for each page: give a folder by --output.\n"
+    check(run(file, "--model", model, "--format", format), err=sentence, code=2)
+
+
 def test_output_that_is_a_file(scans: Path, model: str) -> None:
     file = save(scans / "a.png", draw_bars("ab"))
     sentence = f"{file} is a file: give a folder to write to.\n"

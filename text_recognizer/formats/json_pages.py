@@ -11,9 +11,12 @@ Points are [x, y] in pixels of the upright image; lines are in reading order.
 """
 
 import json
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from text_recognizer.page import Line, Page, Points
+
+if TYPE_CHECKING:
+    from text_recognizer.grey_image import GreyImage
 
 SCHEMA = 1
 _CONFIDENCE_DIGITS = 4
@@ -28,6 +31,8 @@ class JsonWriter:
     """
 
     suffix = ".json"
+    is_per_page = False
+    shows_image = False
 
     def __init__(self, stream: TextIO, *, model: tuple[str, str] | None = None) -> None:
         self._stream = stream
@@ -36,7 +41,7 @@ class JsonWriter:
         named = None if model is None else {"name": model[0], "version": model[1]}
         stream.write(f'{{"model": {_dumps(named)},\n "schema": {SCHEMA},\n "pages": [')
 
-    def write(self, page: Page) -> None:
+    def write(self, page: Page, image: "GreyImage | None" = None) -> None:
         """Write one page on a line of its own."""
         self._stream.write((",\n" if self._has_page else "\n") + "  " + _dumps(page_to_json(page)))
         self._stream.flush()

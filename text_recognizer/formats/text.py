@@ -1,8 +1,11 @@
 """Plain text: the lines of a page, pages with a blank line between them."""
 
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from text_recognizer.page import Page
+
+if TYPE_CHECKING:
+    from text_recognizer.grey_image import GreyImage
 
 
 class TextWriter:
@@ -14,12 +17,14 @@ class TextWriter:
     """
 
     suffix = ".txt"
+    is_per_page = False
+    shows_image = False
 
     def __init__(self, stream: TextIO, *, model: tuple[str, str] | None = None) -> None:
         self._stream = stream
         self._has_text = False
 
-    def write(self, page: Page) -> None:
+    def write(self, page: Page, image: "GreyImage | None" = None) -> None:
         """Write the page's text and a newline, after a blank line if it is not the first."""
         if text := page.text:
             self._stream.write("\n" if self._has_text else "")
