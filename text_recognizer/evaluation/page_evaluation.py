@@ -11,7 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_recognizer.evaluation.line_evaluation import ReadsLines
-from text_recognizer.evaluation.line_finding import FindingCounts, match_lines, sum_findings
+from text_recognizer.evaluation.line_finding import (
+    FindingCounts,
+    LineMatch,
+    match_lines,
+    sum_findings,
+)
 from text_recognizer.evaluation.metrics import ErrorCounts, count_character_errors, sum_counts
 from text_recognizer.ground_truth import PageSample
 from text_recognizer.ground_truth.image_files import read_grey
@@ -58,6 +63,23 @@ def sum_results(results: Sequence[PageResult]) -> PageResult:
     )
 
 
+def match_places(reference: Sequence[FoundLine], found: Sequence[FoundLine]) -> LineMatch:
+    """Which found line is which reference line; the gap of a lone line is its own height."""
+    heights = [line.height for line in reference]
+    return match_lines(
+        [line.baseline for line in reference],
+        [line.baseline for line in found],
+        lone_gap=float(np.median(heights)) if heights else 1.0,
+    )
+
+
+def count_lines(
+    reference: Sequence[FoundLine], found: Sequence[FoundLine], match: LineMatch
+) -> FindingCounts:
+    """Counts of one page."""
+    return FindingCounts(len(reference), len(found), len(match.pairs), len(match.ignored))
+
+
 def evaluate_page(
     page: PageSample,
     *,
@@ -85,12 +107,9 @@ def evaluate_page(
         for line in lines
     ]
     found = find(image)
-    lone_gap = float(np.median([place.height for place in places])) if places else 1.0
-    match = match_lines(
-        [place.baseline for place in places], [line.baseline for line in found], lone_gap=lone_gap
-    )
+    match = match_places(places, found)
     texts = [apply_text_form(line.text, text_form) for line in lines]
-    finding = FindingCounts(len(places), len(found), len(match.pairs), len(match.ignored))
+    finding = count_lines(places, found, match)
     n_missed = sum(map(len, texts)) - sum(len(texts[i]) for i, _ in match.pairs)
     result = PageResult(finding, missed=ErrorCounts(n_missed, sum(map(len, texts))))
     if reader is None:

@@ -1,0 +1,138 @@
+"""Pages set from written lines, whose baselines and outlines are therefore known exactly."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike
+
+from text_recognizer.synthesis.arrays import Floats, GreyImage, Ink
+from text_recognizer.synthesis.paper import PaperStyle, make_paper
+
+_PAPER_PART = 0.8  # of a line's height, the closing that finds the paper behind its ink
+_RIM = 0.06  # of a line's height, by which a cut-out is larger than the outline
+_FAINTEST = 0.12  # share of light taken away, below which it is paper and not ink
+
+
+@dataclass(frozen=True, eq=False)
+class LinePlace:
+    """Where a line is: its baseline (n, 2) and outline (m, 2), points (x, y), float32."""
+
+    baseline: Floats
+    polygon: Floats
+
+    def shifted(self, x: float, y: float) -> "LinePlace":
+        """The same line somewhere else."""
+        by = np.array([x, y], np.float32)
+        return LinePlace(self.baseline + by, self.polygon + by)
+
+
+@dataclass(frozen=True, eq=False)
+class LineCutOut:
+    """Ink of one line, darkness of shape (H, W), and where the line is on it."""
+
+    ink: Ink
+    place: LinePlace
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnPage:
+    """A page image (H, W), uint8, with its lines from top to bottom."""
+
+    image: GreyImage
+    lines: tuple[LinePlace, ...]
+
+
+@dataclass(frozen=True)
+class PageLayout:
+    """How lines are set. Lengths in px.
+
+    Attributes:
+        gap: distance of baselines.
+        margin: paper around the writing.
+        indent: how far lines begin right of the margin at most.
+        wander: standard deviation of baselines' heights.
+        paper: look of the sheet; its rules lie a gap apart.
+    """
+
+    gap: float
+    margin: float = 100.0
+    indent: float = 0.0
+    wander: float = 0.0
+    paper: PaperStyle = field(default_factory=PaperStyle)
+
+
+def cut_out(page: GreyImage, baseline: ArrayLike, polygon: ArrayLike) -> LineCutOut:
+    """The ink inside a line's outline and close to it, without the paper behind it.
+
+    Args:
+        page: grey image (H, W), uint8.
+        baseline: points (x, y) of shape (n, 2).
+        polygon: points (x, y) of shape (m, 2); what lies outside of the page is left out.
+    """
+    outline = np.asarray(polygon, np.float32)
+    low, high = outline.min(axis=0), outline.max(axis=0)
+    rim = max(1, round(_RIM * float(high[1] - low[1])))
+    left, top = np.maximum(np.floor(low).astype(int) - rim, 0)
+    right, bottom = np.ceil(high).astype(int) + 1 + rim
+    part = page[top:bottom, left:right]
+    mask = np.zeros(part.shape, np.uint8)
+    corner = np.array([left, top], np.float32)
+    cv2.fillPoly(mask, [np.round(outline - corner).astype(np.int32)], 255)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
+    ink = cv2.bitwise_and(_darkness(part), cv2.dilate(mask, kernel))
+    place = LinePlace(np.asarray(baseline, np.float32) - corner, outline - corner)
+    return LineCutOut(np.asarray(ink, dtype=np.uint8), place)
+
+
+def _darkness(part: GreyImage) -> Ink:
+    """Share of light that ink takes away, 0 to 255; paper, its grain too, is 0."""
+    size = max(3, round(_PAPER_PART * part.shape[0])) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
+    closed = cv2.morphologyEx(part, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
+    paper = cv2.blur(closed, (size, size), borderType=cv2.BORDER_REPLICATE).astype(np.float32)
+    taken = 1.0 - part / np.maximum(paper, 1.0)
+    taken = np.where(taken < _FAINTEST, 0.0, taken)
+    return (np.clip(taken, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+def compose_page(
+    cut_outs: Sequence[LineCutOut], layout: PageLayout, rng: np.random.Generator
+) -> DrawnPage:
+    """A page of lines below each other, as large as they need.
+
+    Args:
+        cut_outs: at least one, from top to bottom.
+        layout: how to set them.
+        rng: source of all chance.
+    """
+    widest = max(cut.ink.shape[1] for cut in cut_outs)
+    tallest = max(cut.ink.shape[0] for cut in cut_outs)
+    first = layout.margin + tallest
+    size = (
+        round(first + layout.gap * (len(cut_outs) - 1) + tallest + layout.margin),
+        round(widest + 2 * layout.margin + layout.indent),
+    )
+    image = make_paper(size, layout.paper, rng, baseline=first)
+    lines = []
+    for number, cut in enumerate(cut_outs):
+        foot = first + number * layout.gap + rng.normal(0.0, 1.0) * layout.wander
+        left = round(layout.margin + rng.uniform(0.0, 1.0) * layout.indent)
+        top = round(foot - float(cut.place.baseline[:, 1].mean()))
+        paste_ink(image, cut.ink, (left, top))
+        lines.append(cut.place.shifted(left, top))
+    return DrawnPage(image, tuple(lines))
+
+
+def paste_ink(image: GreyImage, ink: Ink, corner: tuple[int, int]) -> None:
+    """Darken `image` by ink whose top left corner is at (x, y); what stands out is left off."""
+    x, y = corner
+    left, top = max(0, x), max(0, y)
+    right = min(image.shape[1], x + ink.shape[1])
+    bottom = min(image.shape[0], y + ink.shape[0])
+    if left >= right or top >= bottom:
+        return
+    light = cv2.bitwise_not(np.ascontiguousarray(ink[top - y : bottom - y, left - x : right - x]))
+    under = image[top:bottom, left:right]
+    image[top:bottom, left:right] = cv2.multiply(under, light, scale=1 / 255)
