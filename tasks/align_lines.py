@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from text_recognizer.bundle import load_bundle
@@ -65,14 +66,15 @@ def align_lines(model: str, data: Path, output: Path, *, n_threads: int | None =
             text = apply_text_form(sample.text, bundle.manifest.text_form)
             labels = [run.label for run in decode_greedy(scores[None])[0]]
             edits = count_edits(text, bundle.manifest.alphabet.decode(labels))
-            per_frame = bundle.manifest.frame_stride * image.shape[0] / bundle.manifest.line_height
+            line = normalise(image, bundle.manifest.line_height)
+            ink = cv2.resize(line.mean(axis=0, dtype=np.float32)[None], (image.shape[1], 1))[0]
             try:
                 words = word_columns(
                     scores,
                     text,
                     bundle.manifest.alphabet,
-                    ink=normalise(image, image.shape[0]).mean(axis=0, dtype=np.float32),
-                    columns_per_frame=per_frame,
+                    ink=np.asarray(ink, dtype=np.float32),
+                    columns_per_frame=bundle.manifest.frame_stride * len(ink) / line.shape[1],
                 )
             except (AlphabetError, ValueError):
                 continue  # no path: the line cannot be learnt either

@@ -256,7 +256,7 @@ def test_line_that_is_too_wide(scans: Path, model: str) -> None:
     path = scans / "a.png"
     save(path, np.full((8, 8000), 200, np.uint8))
     sentence = (
-        f"{path}, page 1: Line 1 of 1: A line image 32000 columns wide is over the limit of 30000."
+        f"{path}, page 1: Line 1 of 1: A line image 35200 columns wide is over the limit of 30000."
     )
     check_sentence(path, sentence, model)
 

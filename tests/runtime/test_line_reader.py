@@ -7,6 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from onnx import helper
 from tiny_bundles import (
+    COLUMN_PX,
+    ROW_PX,
     SYMBOLS,
     bar_network,
     draw_bars,
@@ -96,7 +98,8 @@ def test_scores_are_log_probabilities_of_the_padded_line(reader: LineReader) -> 
 
 def test_confidence_is_the_mean_over_characters(reader: LineReader) -> None:
     image = draw_bars("ab")
-    image[29:32, 4:8] = 255  # 5 of its 8 rows are left: still an a, but less like one
+    rows, columns = slice(29 * ROW_PX, 32 * ROW_PX), slice(4 * COLUMN_PX, 8 * COLUMN_PX)
+    image[rows, columns] = 255  # 5 of its 8 rows are left: still an a, but less like one
     (reading,) = reader.read([image])
     a, b = reading.characters
     assert 0.99 < a.confidence < b.confidence - 1e-3
@@ -112,10 +115,11 @@ def test_temperature_lowers_confidence(reader: LineReader, tmp_path: Path) -> No
 
 def test_characters_stand_where_they_were_drawn(reader: LineReader) -> None:
     (reading,) = reader.read([draw_bars("ab", scale=2)])
-    # Bars at columns 8-16 and 24-32 of an image 64 high; 9.6 columns of reach, at most half way.
+    # Bars at columns 80-160 and 240-320 of an image 704 high; 106 columns of reach, at most half
+    # way to the next bar.
     assert [(c.char, c.x0, c.x1) for c in reading.characters] == [
-        ("a", 0.0, 20.0),
-        ("b", 20.0, 40.0),
+        ("a", 0.0, 200.0),
+        ("b", 200.0, 400.0),
     ]
 
 
@@ -183,7 +187,7 @@ def test_long_lines_are_read_whole(reader: LineReader) -> None:
 
 def test_a_line_that_cannot_be_read_is_named(reader: LineReader) -> None:
     too_wide = np.zeros((1, MAX_WIDTH), dtype=np.uint8)
-    with pytest.raises(InputError, match=r"^Line 2 of 3: A line image 960000 columns wide"):
+    with pytest.raises(InputError, match=r"^Line 2 of 3: A line image 1056000 columns wide"):
         reader.read([draw_bars("a"), too_wide, draw_bars("b")])
     with pytest.raises(InputError, match=r"^Line 1 of 1: A line image needs .* not \(0, 5\)\.$"):
         reader.scores([np.zeros((0, 5), dtype=np.uint8)])
@@ -226,7 +230,7 @@ def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
     finder = write_tiny_bundle(tmp_path / "finder", task="finder")
     later = write_tiny_bundle(tmp_path / "later", input_normalisation="other-2")
     for bundle in (finder, later):
-        with pytest.raises(BundleError, match="and a line model for 'paper-division-1' is needed"):
+        with pytest.raises(BundleError, match="and a line model for 'paper-division-2' is needed"):
             LineReader(bundle)
 
 

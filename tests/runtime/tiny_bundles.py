@@ -1,7 +1,8 @@
 """Line models of a few bytes that read drawn bars, so that tests know what must come out.
 
-A symbol with label k is a bar 4 columns wide and 8 * k of 32 rows high; between bars stand 4
-columns of paper. The network compares the ink of every 4 columns with that of each label.
+To the network, a symbol with label k is a bar 4 columns wide and 8 * k of 32 rows high; between
+bars stand 4 columns of paper. It compares the ink in the middle of every 4 columns with that of
+each label. Images are drawn large, and narrower by what `normalise` stretches them.
 """
 
 from dataclasses import replace
@@ -16,6 +17,7 @@ from text_recognizer.bundle import Bundle, write_bundle
 from text_recognizer.manifest import Manifest
 
 HEIGHT, STRIDE = 32, 4
+ROW_PX, COLUMN_PX = 11, 10  # of a drawn image, for each row and column of the network's input
 SYMBOLS = ("a", "b", " ")
 _UNITS = 64  # of the recurrent network
 SHARPNESS = 400.0  # of the scores; a bar of the right height gets over 0.99
@@ -24,7 +26,7 @@ MANIFEST = Manifest(
     name="tiny",
     version="1",
     task="line",
-    input_normalisation="paper-division-1",
+    input_normalisation="paper-division-2",
     symbols=SYMBOLS,
     text_form="latin-ascii-1",
     line_height=HEIGHT,
@@ -33,12 +35,12 @@ MANIFEST = Manifest(
 
 
 def draw_bars(text: str, *, scale: int = 1) -> NDArray[np.uint8]:
-    """Grey image of a text, (32, 8 columns a character + 4) times `scale`."""
+    """Grey image of a text, (32 rows of 11, 8 columns of 10 a character + 4) times `scale`."""
     image = np.full((HEIGHT, 8 * len(text) + 4), 255, dtype=np.uint8)
     for place, symbol in enumerate(text):
         rows = 8 * (SYMBOLS.index(symbol) + 1)
         image[HEIGHT - rows :, 8 * place + 4 : 8 * place + 8] = 0
-    return image.repeat(scale, axis=0).repeat(scale, axis=1)
+    return image.repeat(ROW_PX * scale, axis=0).repeat(COLUMN_PX * scale, axis=1)
 
 
 def bar_network(
@@ -46,8 +48,9 @@ def bar_network(
 ) -> bytes:
     """ONNX file of the network: -sharpness * (ink - level of the label)^2, less what is common."""
     levels = np.arange(n_labels) * 8 / HEIGHT
-    slope = np.repeat(2 * sharpness * levels / (height * STRIDE), height * STRIDE)
-    weights = slope.reshape(n_labels, 1, height, STRIDE).astype(np.float32)
+    weights = np.zeros((n_labels, 1, height, STRIDE), np.float32)
+    middle = slice(1, STRIDE - 1)  # edges of bars are softened
+    weights[..., middle] = (2 * sharpness * levels / (height * (STRIDE - 2)))[:, None, None, None]
     nodes = [
         helper.make_node(
             "Conv", ["image", "weight", "bias"], ["map"], strides=[height, STRIDE], name="conv"
