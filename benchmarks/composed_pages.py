@@ -20,7 +20,11 @@ import numpy as np
 
 from text_recognizer.errors import InputError, TextRecognizerError
 from text_recognizer.evaluation.line_finding import FindingCounts, local_gaps, sum_findings
-from text_recognizer.evaluation.page_evaluation import count_lines, match_places
+from text_recognizer.evaluation.page_evaluation import (
+    count_lines,
+    match_places,
+    reference_lines,
+)
 from text_recognizer.evaluation.report import per_cent
 from text_recognizer.ground_truth import read_pages
 from text_recognizer.ground_truth.image_files import read_grey
@@ -118,9 +122,8 @@ def measure(
     for number in range(settings.count):
         rng = np.random.default_rng([settings.seed, number])
         page = make_page(hands[int(rng.integers(len(hands)))], settings, disturbance, rng)
-        reference = [FoundLine(line.baseline, line.polygon) for line in page.lines]
         found = find_lines(page.image)
-        counts.append(count_lines(reference, found, match_places(reference, found)))
+        counts.append(count_lines(page.lines, found, match_places(page.lines, found)))
         if preview is None:
             preview = _preview(page, found)
     assert preview is not None, "pages.toml asks for no pages"
@@ -155,11 +158,11 @@ def make_page(
 
 def _hands(data: Path, split: str) -> Iterator[Hand]:
     for sample in read_pages(data, split=split):
-        lines = [line for line in sample.lines if len(line.baseline) > 1]
+        lines, _ = reference_lines(sample)
         if len(lines) < _FEWEST:
             continue
         image = read_grey(sample.image_path)
-        gaps = local_gaps([np.array(line.baseline) for line in lines], lone_gap=1.0)
+        gaps = local_gaps([line.baseline for line in lines], lone_gap=1.0)
         cut_outs = [cut_out(image, line.baseline, line.polygon) for line in lines]
         yield Hand(cut_outs, float(np.median(gaps)))
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from drawn_pages import LINE_GAP, SENTENCES, draw_page
 
+from text_recognizer.layout import FoundLine
 from text_recognizer.synthesis.page_photo import (
     cast_shadow,
     lay_on_desk,
@@ -14,7 +15,6 @@ from text_recognizer.synthesis.page_photo import (
 )
 from text_recognizer.synthesis.pages import (
     DrawnPage,
-    LinePlace,
     PageLayout,
     compose_page,
     cut_out,
@@ -42,7 +42,7 @@ def _page(rng: np.random.Generator | None = None, **layout: float) -> DrawnPage:
     return compose_page(_cut_outs(), options, rng or np.random.default_rng(1))
 
 
-def _ink_above(page: DrawnPage, line: LinePlace) -> float:
+def _ink_above(page: DrawnPage, line: FoundLine) -> float:
     """Darkness in a strip that stands on a line's baseline, of the height of small letters."""
     (x0, y0), (x1, y1) = line.baseline[[0, -1]]
     up = np.array([y1 - y0, x0 - x1]) / np.hypot(x1 - x0, y1 - y0) * 16

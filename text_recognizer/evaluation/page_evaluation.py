@@ -5,7 +5,7 @@ same line cut out by the reference, and how much text lies in lines that were no
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,16 @@ def sum_results(results: Sequence[PageResult]) -> PageResult:
     )
 
 
+def reference_lines(page: PageSample) -> tuple[list[FoundLine], list[str]]:
+    """Places and texts of a page's lines, those without a stored baseline left out."""
+    lines = [line for line in page.lines if len(line.baseline) > 1]
+    places = [
+        FoundLine(np.array(line.baseline, np.float32), np.array(line.polygon, np.float32))
+        for line in lines
+    ]
+    return places, [line.text for line in lines]
+
+
 def match_places(reference: Sequence[FoundLine], found: Sequence[FoundLine]) -> LineMatch:
     """Which found line is which reference line; the gap of a lone line is its own height."""
     heights = [line.height for line in reference]
@@ -101,17 +111,13 @@ def evaluate_page(
         InputError: the image cannot be read, or a line is too long to be cut out.
     """
     image = read_grey(page.image_path)
-    lines = [line for line in page.lines if len(line.baseline) > 1]
-    places = [
-        FoundLine(np.array(line.baseline, np.float32), np.array(line.polygon, np.float32))
-        for line in lines
-    ]
+    places, texts = reference_lines(page)
+    texts = [apply_text_form(text, text_form) for text in texts]
     found = find(image)
     match = match_places(places, found)
-    texts = [apply_text_form(line.text, text_form) for line in lines]
-    finding = count_lines(places, found, match)
     n_missed = sum(map(len, texts)) - sum(len(texts[i]) for i, _ in match.pairs)
-    result = PageResult(finding, missed=ErrorCounts(n_missed, sum(map(len, texts))))
+    missed = ErrorCounts(n_missed, sum(map(len, texts)))
+    result = PageResult(count_lines(places, found, match), missed=missed)
     if reader is None:
         return result
     pairs = [(i, j) for i, j in match.pairs if texts[i]]
@@ -122,9 +128,8 @@ def evaluate_page(
         hypotheses = [apply_text_form(reading.text, text_form) for reading in readings]
         return sum_counts(map(count_character_errors, wanted, hypotheses))
 
-    return PageResult(
-        finding,
+    return replace(
+        result,
         found=errors([found[j] for _, j in pairs]),
         same=errors([places[i] for i, _ in pairs]),
-        missed=result.missed,
     )

@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from text_recognizer.layout import FoundLine
 from text_recognizer.synthesis.arrays import Floats, GreyImage
 from text_recognizer.synthesis.chance import add_noise, weaken
-from text_recognizer.synthesis.pages import DrawnPage, LinePlace
+from text_recognizer.synthesis.pages import DrawnPage, shifted
 
 _SHADOW_EDGE = (0.03, 0.12)  # of the diagonal, over which a shadow begins
 _BACK_BLUR = 0.0012  # of the diagonal, softness of writing on the other side
@@ -99,7 +100,7 @@ def lay_on_desk(
     desk = np.full((height + 2 * by, width + 2 * by), round(255 * brightness), np.uint8)
     desk = weaken(add_noise(desk, _DESK_GRAIN, rng), 0.3, max(8.0, min(desk.shape) / 6), rng)
     desk[by : by + height, by : by + width] = page.image
-    return DrawnPage(desk, tuple(line.shifted(by, by) for line in page.lines))
+    return DrawnPage(desk, tuple(shifted(line, by, by) for line in page.lines))
 
 
 def _warped(page: DrawnPage, matrix: NDArray[np.float64], size: tuple[int, int]) -> DrawnPage:
@@ -108,7 +109,7 @@ def _warped(page: DrawnPage, matrix: NDArray[np.float64], size: tuple[int, int])
         page.image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
     lines = (
-        LinePlace(_moved(line.baseline, matrix), _moved(line.polygon, matrix))
+        FoundLine(_moved(line.baseline, matrix), _moved(line.polygon, matrix))
         for line in page.lines
     )
     return DrawnPage(np.asarray(image, dtype=np.uint8), tuple(lines))

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import ArrayLike
 
-from text_recognizer.synthesis.arrays import Floats, GreyImage, Ink
+from text_recognizer.layout import FoundLine
+from text_recognizer.synthesis.arrays import GreyImage, Ink
 from text_recognizer.synthesis.paper import PaperStyle, make_paper
 
 _PAPER_PART = 0.8  # of a line's height, the closing that finds the paper behind its ink
@@ -16,24 +17,11 @@ _FAINTEST = 0.12  # share of light taken away, below which it is paper and not i
 
 
 @dataclass(frozen=True, eq=False)
-class LinePlace:
-    """Where a line is: its baseline (n, 2) and outline (m, 2), points (x, y), float32."""
-
-    baseline: Floats
-    polygon: Floats
-
-    def shifted(self, x: float, y: float) -> "LinePlace":
-        """The same line somewhere else."""
-        by = np.array([x, y], np.float32)
-        return LinePlace(self.baseline + by, self.polygon + by)
-
-
-@dataclass(frozen=True, eq=False)
 class LineCutOut:
     """Ink of one line, darkness of shape (H, W), and where the line is on it."""
 
     ink: Ink
-    place: LinePlace
+    place: FoundLine
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +29,7 @@ class DrawnPage:
     """A page image (H, W), uint8, with its lines from top to bottom."""
 
     image: GreyImage
-    lines: tuple[LinePlace, ...]
+    lines: tuple[FoundLine, ...]
 
 
 @dataclass(frozen=True)
@@ -82,7 +70,7 @@ def cut_out(page: GreyImage, baseline: ArrayLike, polygon: ArrayLike) -> LineCut
     cv2.fillPoly(mask, [np.round(outline - corner).astype(np.int32)], 255)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
     ink = cv2.bitwise_and(_darkness(part), cv2.dilate(mask, kernel))
-    place = LinePlace(np.asarray(baseline, np.float32) - corner, outline - corner)
+    place = FoundLine(np.asarray(baseline, np.float32) - corner, outline - corner)
     return LineCutOut(np.asarray(ink, dtype=np.uint8), place)
 
 
@@ -121,8 +109,14 @@ def compose_page(
         left = round(layout.margin + rng.uniform(0.0, 1.0) * layout.indent)
         top = round(foot - float(cut.place.baseline[:, 1].mean()))
         paste_ink(image, cut.ink, (left, top))
-        lines.append(cut.place.shifted(left, top))
+        lines.append(shifted(cut.place, left, top))
     return DrawnPage(image, tuple(lines))
+
+
+def shifted(line: FoundLine, x: float, y: float) -> FoundLine:
+    """The same line somewhere else."""
+    by = np.array([x, y], np.float32)
+    return FoundLine(line.baseline + by, line.polygon + by)
 
 
 def paste_ink(image: GreyImage, ink: Ink, corner: tuple[int, int]) -> None:
