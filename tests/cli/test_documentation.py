@@ -1,11 +1,11 @@
 """docs/command-line.md is what the commands themselves say."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import typer
+from programs import load_program
 
 from text_recognizer.cli import app
 
@@ -15,12 +15,7 @@ PAGE = ROOT / "docs" / "command-line.md"
 
 @pytest.fixture(scope="module")
 def program() -> ModuleType:
-    path = ROOT / "tasks" / "write_command_line_docs.py"
-    specification = importlib.util.spec_from_file_location("write_command_line_docs", path)
-    assert specification is not None and specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
+    return load_program("tasks/write_command_line_docs.py")
 
 
 def test_page_is_current(program: ModuleType) -> None:

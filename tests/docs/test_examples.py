@@ -1,12 +1,10 @@
 """The example pages: in step with the program that draws them, and read by the shipped model."""
 
-import importlib.util
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from documents import ROOT
+from programs import load_program
 
 from text_recognizer.evaluation.metrics import count_character_errors
 from text_recognizer.layout import find_lines
@@ -19,19 +17,8 @@ WORST_CER = 0.25
 """Share of the characters of one file that the shipped model may read wrongly."""
 
 
-def drawing_program() -> ModuleType:
-    specification = importlib.util.spec_from_file_location(
-        "draw_examples", ROOT / "tasks" / "draw_examples.py"
-    )
-    assert specification is not None and specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules["draw_examples"] = module
-    specification.loader.exec_module(module)
-    return module
-
-
 def test_pages_are_those_of_the_program() -> None:
-    program = drawing_program()
+    program = load_program("tasks/draw_examples.py")
     assert sorted(example.file_name for example in program.EXAMPLES) == PAGES
     for example in program.EXAMPLES:
         assert true_text(example.file_name) == example.text

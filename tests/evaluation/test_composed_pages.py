@@ -1,7 +1,5 @@
 """The benchmark on composed pages: its settings, its rows, its picture."""
 
-import importlib.util
-import sys
 import tomllib
 from pathlib import Path
 
@@ -9,19 +7,14 @@ import cv2
 import numpy as np
 import pytest
 from drawn_pages import LINE_GAP, draw_page
+from programs import load_program
 
-PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "composed_pages.py"
 SENTENCES = ("seven apples lie under the tree", "and the postman waves at us") * 4
 
 
 @pytest.fixture(scope="module")
 def benchmark():
-    spec = importlib.util.spec_from_file_location("composed_pages", PROGRAM)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["composed_pages"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["composed_pages"]
+    return load_program("benchmarks/composed_pages.py")
 
 
 @pytest.fixture

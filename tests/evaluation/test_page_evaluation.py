@@ -1,19 +1,18 @@
 """Pages are judged by the lines found on them and by the text that finding them badly costs."""
 
-import importlib.util
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from drawn_pages import LINE_GAP, SENTENCES, draw_page, reading
+from programs import load_program
 
 from text_recognizer.evaluation.metrics import ErrorCounts
 from text_recognizer.evaluation.page_evaluation import PageResult, evaluate_page, sum_results
 from text_recognizer.ground_truth.samples import PageLine, PageSample
 from text_recognizer.layout import FoundLine
 
-PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "pages.py"
 LEFT, TOP = 60, 80
 
 
@@ -84,9 +83,7 @@ def test_results_add_up(tmp_path: Path) -> None:
 
 
 def test_the_benchmark_prints_a_row_a_source(tmp_path: Path, capsys) -> None:
-    spec = importlib.util.spec_from_file_location("pages_benchmark", PROGRAM)
-    benchmark = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(benchmark)
+    benchmark = load_program("benchmarks/pages.py")
     folder = tmp_path / "letters" / "val"
     folder.mkdir(parents=True)
     (folder / "page.xml").write_text(_page_xml(_page(folder)))

@@ -1,4 +1,3 @@
-import importlib.util
 import json
 import os
 import stat
@@ -6,22 +5,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from programs import load_program
 
 from text_recognizer.ground_truth import LineSample
-
-PROGRAM = Path(__file__).resolve().parents[2] / "benchmarks" / "peers.py"
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins are POSIX scripts")
 
 
 @pytest.fixture(scope="module")
 def peers():
-    spec = importlib.util.spec_from_file_location("peers", PROGRAM)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["peers"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["peers"]
+    return load_program("benchmarks/peers.py")
 
 
 def program(path, lines):

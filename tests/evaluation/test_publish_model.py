@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import importlib.util
 import io
 import sys
 import zipfile
@@ -13,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 from onnx import helper
+from programs import load_program
 from tiny_bundles import HEIGHT, STRIDE, bar_network, draw_bars, make_network, write_tiny_bundle
 
 from text_recognizer.bundle import load_bundle
@@ -21,19 +21,13 @@ from text_recognizer.evaluation.calibration import judge
 from text_recognizer.ground_truth import read_lines
 from text_recognizer.line_reader import LineReader
 
-PROGRAM = Path(__file__).resolve().parents[2] / "tasks" / "publish_model.py"
 SHARE_RIGHT = 0.7
 SHARPNESS = 80.0  # every character gets about 0.99
 
 
 @pytest.fixture(scope="module")
 def task():
-    spec = importlib.util.spec_from_file_location("publish_model", PROGRAM)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["publish_model"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["publish_model"]
+    return load_program("tasks/publish_model.py")
 
 
 def write_source(folder: Path, name: str, rows: list[tuple[str, str, str]]) -> None:

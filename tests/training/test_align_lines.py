@@ -1,27 +1,21 @@
 """tasks/align_lines.py: where the words of training lines stand, and which labels are doubted."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
 import cv2
 import pytest
+from programs import load_program
 from tiny_bundles import COLUMN_PX, draw_bars, write_tiny_bundle
 
 from text_recognizer.data.alignments import load_alignments
 
-PROGRAM = Path(__file__).resolve().parents[2] / "tasks" / "align_lines.py"
 LINES = {"one": ("ab ba", "ab ba"), "two": ("bbbb", "aaaa"), "three": ("a a", "a a")}
 
 
 @pytest.fixture(scope="module")
 def task():
-    spec = importlib.util.spec_from_file_location("align_lines", PROGRAM)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["align_lines"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["align_lines"]
+    return load_program("tasks/align_lines.py")
 
 
 @pytest.fixture
