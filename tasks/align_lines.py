@@ -25,7 +25,7 @@ from text_recognizer.data.alignments import (
 from text_recognizer.errors import AlphabetError, TextRecognizerError
 from text_recognizer.evaluation.metrics import count_edits
 from text_recognizer.ground_truth import read_lines
-from text_recognizer.line_image import normalise
+from text_recognizer.line_input import normalise
 from text_recognizer.line_reader import LineReader
 from text_recognizer.text_form import apply_text_form
 

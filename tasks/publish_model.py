@@ -35,7 +35,7 @@ from text_recognizer.evaluation.calibration import (
 from text_recognizer.evaluation.report import ALL, per_cent
 from text_recognizer.ground_truth import find_sources
 from text_recognizer.ground_truth.strokes import find_stroke_files
-from text_recognizer.line_image import normalise
+from text_recognizer.line_input import normalise
 from text_recognizer.line_reader import LineReader
 from text_recognizer.manifest import MeasuredCer
 

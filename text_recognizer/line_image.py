@@ -1,7 +1,4 @@
-"""The image of one text line: from grey pixels to the network's input.
-
-One function makes that input in training and in use, so the two cannot drift apart.
-"""
+"""The image of one text line: cut out of its page and straightened."""
 
 import math
 from dataclasses import dataclass
@@ -11,75 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_recognizer.errors import InputError
-
-INPUT_NORMALISATION = "paper-division-2"
-WIDTH_MULTIPLE = 64  # columns; every line is padded by itself to a multiple of this
-MAX_WIDTH = 30_000  # columns of the normalised line; longer ones are refused, never squeezed
-_STRETCH = 1.1  # of widths, and
-_SOFTNESS = 0.011  # of the height, a blur's standard deviation: docs/experiment-log.md
-_INK_PERCENTILE = 99.5  # of the darkness of all pixels; thin pens cover a few percent of a line
-_MIN_CONTRAST = 0.12  # of the paper's brightness; below it a line counts as blank, not as faint ink
+from text_recognizer.grey_image import GreyImage
 
 _REACH_PERCENTILE = 98  # of the columns; the longest letter of a line must not make all small
 _MAX_CUT_WIDTH = 32_000  # columns; OpenCV's remap counts in 16 bits
 _REACH_STEP = 4  # columns; directions change slowly along a line
 _ABOVE_SHARE = 0.75
 
-GreyImage = NDArray[np.uint8]
 
-
-def normalise(image: GreyImage, height: int) -> GreyImage:
-    """Line image of the given height with paper 0 and ink 255, a tenth wider than it was.
-
-    The line is softened a little, which makes thin pens and coarse scans look alike, and stretched.
-    The paper's brightness is estimated by a wide morphological closing, smoothed and divided out;
-    what remains is stretched so that the darkest half percent of the pixels reaches 255.
-
-    Args:
-        image: grey image of shape (H, W), uint8, 0 black, dark ink on light paper.
-        height: rows of the result.
-
-    Returns:
-        Array of shape (height, 1.1 * W * height / H rounded), uint8.
-
-    Raises:
-        InputError: the line is empty or would be wider than `MAX_WIDTH`.
-    """
-    if image.ndim != 2 or 0 in image.shape:
-        raise InputError(f"A line image needs two dimensions and some pixels, not {image.shape}.")
-    width = max(1, round(_STRETCH * image.shape[1] * height / image.shape[0]))
-    if width > MAX_WIDTH:
-        raise InputError(f"A line image {width} columns wide is over the limit of {MAX_WIDTH}.")
-    soft = cv2.GaussianBlur(
-        image, (0, 0), _SOFTNESS * image.shape[0], borderType=cv2.BORDER_REPLICATE
-    )
-    shrinks = image.shape[0] > _STRETCH * height
-    kind = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    scaled = np.asarray(cv2.resize(soft, (width, height), interpolation=kind), dtype=np.uint8)
-    darkness = 1.0 - scaled / np.maximum(_paper_brightness(scaled), 1.0)
-    darkness = np.maximum(darkness, 0.0)
-    contrast = max(float(np.percentile(darkness, _INK_PERCENTILE)), _MIN_CONTRAST)
-    return (np.minimum(darkness / contrast, 1.0) * 255.0 + 0.5).astype(np.uint8)
-
-
-def _paper_brightness(image: GreyImage) -> NDArray[np.float32]:
+def paper_brightness(image: GreyImage) -> NDArray[np.float32]:
     """Brightness of the paper behind the ink, of the image's shape, float32."""
     size = max(3, image.shape[0] // 2) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (size, size))
     closed = cv2.morphologyEx(image, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
     smooth = cv2.blur(closed, (size, size), borderType=cv2.BORDER_REPLICATE)
     return np.asarray(smooth, dtype=np.float32)
-
-
-def pad_width(width: int) -> int:
-    """Smallest multiple of 64 columns that holds `width`, at least 64."""
-    return max(1, -(-width // WIDTH_MULTIPLE)) * WIDTH_MULTIPLE
-
-
-def pad(image: GreyImage) -> GreyImage:
-    """Normalised line image with paper added on the right up to `pad_width`."""
-    missing = pad_width(image.shape[1]) - image.shape[1]
-    return np.pad(image, ((0, 0), (0, missing)))
 
 
 @dataclass(frozen=True)
@@ -136,7 +79,7 @@ def cut(image: GreyImage, baseline: NDArray[np.float32], polygon: NDArray[np.flo
     places = middles[None] + rows[:, None, None] * middle_ups[None] - 0.5  # (H, W, 2), to pixels
     pixels, inside = _straightened(image, places.astype(np.float32), polygon)
     first, last = _usual_rows(inside)
-    paper = _paper_brightness(pixels[first:last]).astype(np.uint8)
+    paper = paper_brightness(pixels[first:last]).astype(np.uint8)
     pixels = np.where(inside[first:last], pixels[first:last], paper)
     return LineCut(pixels, feet, ups, above - first, last - above)
 

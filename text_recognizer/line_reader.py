@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from text_recognizer.bundle import Bundle
 from text_recognizer.ctc import LabelRun, decode_greedy
 from text_recognizer.errors import BundleError, InputError, OptionError
-from text_recognizer.line_image import INPUT_NORMALISATION, GreyImage, normalise, pad, pad_width
+from text_recognizer.grey_image import GreyImage
+from text_recognizer.line_input import INPUT_NORMALISATION, normalise, pad, pad_width
 
 if TYPE_CHECKING:
     import onnxruntime

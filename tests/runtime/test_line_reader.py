@@ -20,7 +20,7 @@ from tiny_bundles import (
 from text_recognizer.bundle import Bundle
 from text_recognizer.ctc import LabelRun
 from text_recognizer.errors import BundleError, InputError, OptionError
-from text_recognizer.line_image import MAX_WIDTH
+from text_recognizer.line_input import MAX_WIDTH
 from text_recognizer.line_reader import LineReader, letter_edges
 
 
@@ -230,7 +230,7 @@ def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
     finder = write_tiny_bundle(tmp_path / "finder", task="finder")
     later = write_tiny_bundle(tmp_path / "later", input_normalisation="other-2")
     for bundle in (finder, later):
-        with pytest.raises(BundleError, match="and a line model for 'paper-division-2' is needed"):
+        with pytest.raises(BundleError, match="and a line model for 'paper-division-3' is needed"):
             LineReader(bundle)
 
 

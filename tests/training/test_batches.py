@@ -8,7 +8,7 @@ from tiny_run import ALPHABET, draw_line
 
 from text_recognizer.ctc import decode_greedy
 from text_recognizer.data.batches import LineEncoder, batch_by_width, collate, frames_needed
-from text_recognizer.line_image import normalise
+from text_recognizer.line_input import normalise
 
 _ENCODER = LineEncoder(ALPHABET, "latin-ascii-1", height=32, max_width=512)
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from text_recognizer.alphabet import Alphabet
-from text_recognizer.line_image import GreyImage, normalise, pad
+from text_recognizer.grey_image import GreyImage
+from text_recognizer.line_input import normalise, pad
 from text_recognizer.models.line_resnet_lstm import FRAME_STRIDE
 from text_recognizer.text_form import apply_text_form
 

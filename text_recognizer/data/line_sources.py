@@ -13,8 +13,8 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth import LineSample, StrokeSample
-from text_recognizer.line_image import GreyImage
 from text_recognizer.synthesis.arrays import Floats
 from text_recognizer.synthesis.augment import augment_line
 from text_recognizer.synthesis.compose import join_words

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from text_recognizer.errors import OptionError
-from text_recognizer.line_image import WIDTH_MULTIPLE
+from text_recognizer.line_input import WIDTH_MULTIPLE
 from text_recognizer.text_form import DEFAULT_TEXT_FORM, TEXT_FORMS
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from text_recognizer.evaluation.line_evaluation import ReadsLines
 from text_recognizer.evaluation.line_finding import (
@@ -18,13 +17,13 @@ from text_recognizer.evaluation.line_finding import (
     sum_findings,
 )
 from text_recognizer.evaluation.metrics import ErrorCounts, count_character_errors, sum_counts
+from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth import PageSample
 from text_recognizer.ground_truth.image_files import read_grey
 from text_recognizer.layout import FoundLine, find_lines
 from text_recognizer.line_image import cut
 from text_recognizer.text_form import DEFAULT_TEXT_FORM, apply_text_form
 
-GreyImage = NDArray[np.uint8]
 FindsLines = Callable[[GreyImage], Sequence[FoundLine]]
 
 

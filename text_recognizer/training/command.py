@@ -11,7 +11,7 @@ from text_recognizer.alphabet import Alphabet
 from text_recognizer.bundle import load_bundle
 from text_recognizer.data import DataPaths
 from text_recognizer.errors import InputError, OptionError
-from text_recognizer.line_image import INPUT_NORMALISATION
+from text_recognizer.line_input import INPUT_NORMALISATION
 from text_recognizer.manifest import Manifest
 from text_recognizer.training.benchmark import run_benchmark
 from text_recognizer.training.export import export_checkpoint, git_commit, read_base_weights

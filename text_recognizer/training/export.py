@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from text_recognizer.bundle import NETWORK_FILE, Bundle, write_bundle
 from text_recognizer.errors import TextRecognizerError
-from text_recognizer.line_image import INPUT_NORMALISATION, WIDTH_MULTIPLE
+from text_recognizer.line_input import INPUT_NORMALISATION, WIDTH_MULTIPLE
 from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
 from text_recognizer.models import NETWORKS
 from text_recognizer.models.line_resnet_lstm import FRAME_STRIDE, LineResnetLSTM

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from text_recognizer.line_image import GreyImage
+from text_recognizer.grey_image import GreyImage
 from text_recognizer.lit_models.ctc import Prediction
 
 _WIDTH = 1200

@@ -9,7 +9,7 @@ from PIL import Image
 from text_recognizer.alphabet import Alphabet
 from text_recognizer.data import DataPaths
 from text_recognizer.data.batches import EncodedLine
-from text_recognizer.line_image import GreyImage
+from text_recognizer.grey_image import GreyImage
 from text_recognizer.training.fit import make_data
 from text_recognizer.training.options import TrainingOptions
 from text_recognizer.training.samples import draw_rows
