@@ -66,7 +66,9 @@ def align_lines(model: str, data: Path, output: Path, *, n_threads: int | None =
             text = apply_text_form(sample.text, bundle.manifest.text_form)
             labels = [run.label for run in decode_greedy(scores[None])[0]]
             edits = count_edits(text, bundle.manifest.alphabet.decode(labels))
-            line = normalise(image, bundle.manifest.line_height)
+            line = normalise(
+                image, bundle.manifest.line_height, bundle.manifest.input_normalisation
+            )
             ink = cv2.resize(line.mean(axis=0, dtype=np.float32)[None], (image.shape[1], 1))[0]
             try:
                 words = word_columns(

@@ -100,7 +100,10 @@ class ScoringReader:
         return texts
 
     def _text(self, image: NDArray[np.uint8], scores: NDArray[np.float32]) -> ScoredText:
-        if not normalise(image, self._manifest.line_height).any():  # without ink, as `LineReader`
+        manifest = self._manifest
+        if not normalise(
+            image, manifest.line_height, manifest.input_normalisation
+        ).any():  # without ink, as `LineReader`
             scores = scores[:0]
         return score_text(scores, self._manifest.symbols)
 

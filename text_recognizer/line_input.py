@@ -14,6 +14,9 @@ from text_recognizer.grey_image import GreyImage
 from text_recognizer.line_image import paper_brightness
 
 INPUT_NORMALISATION = "paper-division-3"
+FIXED_NORMALISATION = "paper-division-2"
+INPUT_NORMALISATIONS = (FIXED_NORMALISATION, INPUT_NORMALISATION)
+"""Those that models can be made for; the last one is that of new models."""
 WIDTH_MULTIPLE = 64  # columns; every line is padded by itself to a multiple of this
 MAX_WIDTH = 30_000  # columns of the normalised line; longer ones are refused, never squeezed
 
@@ -26,6 +29,7 @@ _STROKE_DARKNESS = 128  # of 255; what is darker belongs to a stroke
 _BUSIEST_ROWS = 4  # their strokes are counted: rows through all small letters
 _USUAL_BODY = 14  # rows at least half as busy; a writing with so many keeps its size
 _USUAL_DENSITY = 3.07  # strokes in a width of one height; such a writing keeps its width
+_FIXED_WIDENING = 1.1  # of the fixed normalisation
 _ZOOM_LIMITS = (0.65, 1.25)
 _WIDENING_LIMITS = (0.6, 1.8)
 
@@ -47,17 +51,19 @@ class LetterSize:
     last_row: float = 1.0
 
 
-def normalise(image: GreyImage, height: int) -> GreyImage:
+def normalise(image: GreyImage, height: int, name: str = INPUT_NORMALISATION) -> GreyImage:
     """Line image of the given height with paper 0, ink 255 and letters near the usual size.
 
     The line is softened a little, which makes thin pens and coarse scans look alike. The paper's
     brightness is estimated by a wide morphological closing, smoothed and divided out; what remains
     is stretched so that the darkest half percent of the pixels reaches 255. Letters are made higher
-    or lower within the frame, narrower or wider, half of the way to the usual (`measure_letters`).
+    or lower within the frame, narrower or wider, half of the way to the usual (`measure_letters`);
+    the fixed normalisation makes all lines a tenth wider instead.
 
     Args:
         image: grey image of shape (H, W), uint8, 0 black, dark ink on light paper.
         height: rows of the result.
+        name: one of `INPUT_NORMALISATIONS`.
 
     Returns:
         Array of shape (height, W * widening * height / H rounded), uint8.
@@ -69,7 +75,10 @@ def normalise(image: GreyImage, height: int) -> GreyImage:
         raise InputError(f"A line image needs two dimensions and some pixels, not {image.shape}.")
     n_rows = image.shape[0]
     soft = cv2.GaussianBlur(image, (0, 0), _SOFTNESS * n_rows, borderType=cv2.BORDER_REPLICATE)
-    size = measure_letters(_flattened(np.asarray(soft, dtype=np.uint8), _MEASURED_HEIGHT))
+    if name == FIXED_NORMALISATION:
+        size = LetterSize(widening=_FIXED_WIDENING)
+    else:
+        size = measure_letters(_flattened(np.asarray(soft, dtype=np.uint8), _MEASURED_HEIGHT))
     first, last = round(size.first_row * n_rows), round(size.last_row * n_rows)
     used = np.asarray(soft[first : max(last, first + 1)], dtype=np.uint8)
     used_height = min(height, max(1, round(size.zoom * height * len(used) / n_rows)))

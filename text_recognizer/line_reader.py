@@ -18,7 +18,7 @@ from text_recognizer.bundle import Bundle
 from text_recognizer.ctc import LabelRun, decode_greedy
 from text_recognizer.errors import BundleError, InputError, OptionError
 from text_recognizer.grey_image import GreyImage
-from text_recognizer.line_input import INPUT_NORMALISATION, normalise, pad, pad_width
+from text_recognizer.line_input import INPUT_NORMALISATIONS, normalise, pad, pad_width
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -150,10 +150,10 @@ class LineReader:
         return [found[index] for index in range(len(lines))]
 
     def _normalise(self, images: Sequence[GreyImage]) -> list[GreyImage]:
-        lines = []
+        lines, manifest = [], self.bundle.manifest
         for number, image in enumerate(images, start=1):
             try:
-                lines.append(normalise(image, self.bundle.manifest.line_height))
+                lines.append(normalise(image, manifest.line_height, manifest.input_normalisation))
             except InputError as error:
                 raise InputError(f"Line {number} of {len(images)}: {error}") from error
         return lines
@@ -255,10 +255,11 @@ def _open_session(bundle: Bundle, n_threads: int | None) -> "onnxruntime.Inferen
     import onnxruntime
 
     manifest = bundle.manifest
-    if manifest.task != "line" or manifest.input_normalisation != INPUT_NORMALISATION:
+    if manifest.task != "line" or manifest.input_normalisation not in INPUT_NORMALISATIONS:
         raise BundleError(
             f"{bundle.folder} is a {manifest.task} model for {manifest.input_normalisation!r} "
-            f"images, and a line model for {INPUT_NORMALISATION!r} is needed: give another one."
+            f"images, and a line model for {' or '.join(map(repr, INPUT_NORMALISATIONS))} is "
+            "needed: give another one."
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = n_threads or 0

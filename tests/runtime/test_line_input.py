@@ -109,6 +109,12 @@ def test_thin_pens_are_softened() -> None:
     assert np.count_nonzero(done[24] > 60) >= 2
 
 
+def test_models_made_before_letters_were_measured_get_their_own_input() -> None:
+    for letters in (0.6, 1.0):
+        line = normalise(_line(letters=letters), HEIGHT, "paper-division-2")
+        assert line.shape == (HEIGHT, 330)  # 400 * 48 / 64 * 1.1
+
+
 def test_padding_is_paper_up_to_a_multiple_of_64() -> None:
     padded = pad(np.full((HEIGHT, 330), 200, np.uint8))
     assert padded.shape == (HEIGHT, 384)
