@@ -220,12 +220,21 @@ def _decoder(kind: str) -> Callable[[io.BytesIO], "ImageFile.ImageFile"]:
 
 
 @contextmanager
-def _opened(data: bytes, kind: str) -> "Iterator[ImageFile.ImageFile]":
-    """The image as Pillow opens it, without its warnings of odd tags."""
+def _opened(data: bytes, kind: str, name: str) -> "Iterator[ImageFile.ImageFile]":
+    """The image as Pillow opens it, without its warnings of odd tags.
+
+    Raises:
+        InputError: Pillow itself refuses so many pixels, as it does for some formats.
+    """
+    from PIL.Image import DecompressionBombError
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with _decoder(kind)(io.BytesIO(data)) as picture:
-            yield picture
+        try:
+            with _decoder(kind)(io.BytesIO(data)) as picture:
+                yield picture
+        except DecompressionBombError as error:
+            raise InputError(f"{name} has too many pixels: make it smaller.") from error
 
 
 def _damaged(name: str, kind: str, number: int, error: Exception) -> InputError:
@@ -238,7 +247,7 @@ def _damaged(name: str, kind: str, number: int, error: Exception) -> InputError:
 def _frames(data: bytes, kind: str, name: str, limits: Limits) -> list[PageImage]:
     """Pages of an image file: one, or those of a TIFF without its thumbnails and masks."""
     try:
-        with _opened(data, kind) as picture:
+        with _opened(data, kind, name) as picture:
             indices = _page_indices(picture, name, limits) if kind == "TIFF" else [0]
     except _DECODER_FAILURES as error:
         raise _damaged(name, kind, 1, error) from error
@@ -272,7 +281,7 @@ def _decode_frame(data: bytes, kind: str, place: tuple[str, int, int], limits: L
     """Decode frame `index` of an image file; `place` is (name, page number, index)."""
     name, number, index = place
     try:
-        with _opened(data, kind) as picture:
+        with _opened(data, kind, name) as picture:
             if index:
                 picture.seek(index)
             _check_pixels(picture.size, name, limits)
