@@ -21,7 +21,7 @@ WIDTH_MULTIPLE = 64  # columns; every line is padded by itself to a multiple of 
 MAX_WIDTH = 30_000  # columns of the normalised line; longer ones are refused, never squeezed
 
 _SOFTNESS = 0.011  # of the height, a blur's standard deviation: docs/experiment-log.md
-_INK_PERCENTILE = 99.5  # of the darkness of all pixels; thin pens cover a few percent of a line
+_INK_SHARE = 0.005  # of all pixels, that are full ink; thin pens cover a few percent of a line
 _MIN_CONTRAST = 0.12  # of the paper's brightness; below it a line counts as blank, not as faint ink
 
 _MEASURED_HEIGHT = 48  # rows in which the writing is measured, whatever the network's height
@@ -142,7 +142,8 @@ def _flattened(image: GreyImage, height: int, widening: float = 1.0) -> GreyImag
     scaled = np.asarray(cv2.resize(image, (width, height), interpolation=kind), dtype=np.uint8)
     darkness = 1.0 - scaled / np.maximum(paper_brightness(scaled), 1.0)
     darkness = np.maximum(darkness, 0.0)
-    contrast = max(float(np.percentile(darkness, _INK_PERCENTILE)), _MIN_CONTRAST)
+    rank = int((1.0 - _INK_SHARE) * (darkness.size - 1))
+    contrast = max(float(np.partition(darkness, rank, axis=None)[rank]), _MIN_CONTRAST)
     return (np.minimum(darkness / contrast, 1.0) * 255.0 + 0.5).astype(np.uint8)
 
 
