@@ -90,7 +90,9 @@ def _start(arguments: TrainArguments, options: TrainingOptions, alphabet: Alphab
 
 
 def check_base(manifest: Manifest, options: TrainingOptions, alphabet: Alphabet) -> None:
-    """Refuse a base model that reads other input or writes other labels than the recipe.
+    """Refuse a base model that reads lines of another height or writes other labels.
+
+    One made for another input normalisation is taken: it has to learn the new one, and does.
 
     Raises:
         OptionError: they differ; the message says in what.
@@ -99,11 +101,17 @@ def check_base(manifest: Manifest, options: TrainingOptions, alphabet: Alphabet)
         "alphabet": (manifest.symbols, alphabet.symbols),
         "line height": (manifest.line_height, options.network.height),
         "text form": (manifest.text_form, options.data.text_form),
-        "input normalisation": (manifest.input_normalisation, INPUT_NORMALISATION),
     }
     different = [name for name, (theirs, ours) in pairs.items() if theirs != ours]
     if manifest.derived_from:
         different.append(f"weights rounded from {manifest.derived_from}")
+    if manifest.input_normalisation != INPUT_NORMALISATION:
+        _LOG.info(
+            "%s was made for %s, and learns %s now.",
+            manifest.name,
+            manifest.input_normalisation,
+            INPUT_NORMALISATION,
+        )
     if different:
         raise OptionError(
             f"The base model {manifest.name} does not fit the recipe: {', '.join(different)}."
