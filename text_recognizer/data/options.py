@@ -8,6 +8,38 @@ from text_recognizer.text_form import DEFAULT_TEXT_FORM, TEXT_FORMS
 
 
 @dataclass(frozen=True)
+class HandwritingPagesOptions:
+    """What pieces of pages are drawn, and how they are batched.
+
+    Attributes:
+        size: rows and columns of a piece in pixels, a multiple of 32.
+        batch: pieces of a batch, of each training process.
+        composed: share of the pieces that are cut from composed pages.
+        empty: share of the pieces without any line.
+        back: share of the pieces through which another page shines.
+        strength: of all changes, 0 to 1.
+        workers: loader processes of each training process; 0 draws in the training process.
+    """
+
+    size: int = 512
+    batch: int = 8
+    composed: float = 0.5
+    empty: float = 0.04
+    back: float = 0.15
+    strength: float = 1.0
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        if self.size < 64 or self.size % 32:
+            raise OptionError(f"data.size is a multiple of 32, at least 64, not {self.size}.")
+        if self.batch < 1:
+            raise OptionError(f"data.batch is at least 1, not {self.batch}.")
+        for name in ("composed", "empty", "back", "strength"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise OptionError(f"data.{name} is between 0 and 1, not {getattr(self, name)}.")
+
+
+@dataclass(frozen=True)
 class HandwritingLinesOptions:
     """What lines are drawn, how often, and how they are batched.
 

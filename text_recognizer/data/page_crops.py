@@ -3,7 +3,6 @@
 Knows nothing about torch or files.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 
 from text_recognizer.layout.page_input import normalise_page
 from text_recognizer.synthesis.arrays import Floats, GreyImage
-from text_recognizer.synthesis.chance import add_noise
 from text_recognizer.synthesis.degrade import degrade
 from text_recognizer.synthesis.line_maps import (
     LineMaps,
@@ -47,7 +45,7 @@ class PageMaterial:
     def gap(self) -> float:
         """Median line gap; a thirtieth of the height without lines."""
         if not self.lines:
-            return self.image.shape[0] / 30
+            return float(self.image.shape[0] / 30)
         return float(np.median([line.gap for line in self.lines]))
 
 
@@ -102,7 +100,7 @@ def _random_view(
     scale = float(np.exp(rng.uniform(*np.log(_GAPS)))) / page.gap
     angle = np.deg2rad(strength * rng.uniform(-_TURN, _TURN))
     if page.lines and rng.random() < _ON_A_LINE:
-        baseline = page.lines[rng.integers(len(page.lines))].place.baseline
+        baseline = page.lines[int(rng.integers(len(page.lines)))].place.baseline
         middle = baseline[0] + rng.random() * (baseline[-1] - baseline[0])
     else:
         middle = rng.random(2) * page.image.shape[::-1]
@@ -147,14 +145,3 @@ def _moved(line: SizedLine, matrix: NDArray[np.float64]) -> SizedLine:
 def _points(points: Floats, matrix: NDArray[np.float64]) -> Floats:
     moved = cv2.perspectiveTransform(points[None].astype(np.float64), matrix)[0]
     return np.asarray(np.clip(moved, -8_000, 8_000), dtype=np.float32)
-
-
-def noisy_desk(size: int, rng: np.random.Generator) -> GreyImage:
-    """A piece of no page at all, of shape (size, size)."""
-    desk = np.full((size, size), rng.integers(10, 240), np.uint8)
-    return add_noise(desk, rng.uniform(1.0, 15.0), rng)
-
-
-def back_of(pages: Sequence[PageMaterial], rng: np.random.Generator) -> GreyImage:
-    """The image of any page, to shine through another."""
-    return pages[rng.integers(len(pages))].image

@@ -96,7 +96,7 @@ def compose_material(
     hands: Sequence[Hand], rng: np.random.Generator, *, strength: float
 ) -> PageMaterial:
     """A page of one hand's lines, on one or two columns, closer or wider than they were."""
-    hand = hands[rng.integers(len(hands))]
+    hand = hands[int(rng.integers(len(hands)))]
     gap = hand.gap * float(np.exp(rng.uniform(*np.log(_GAP_SPREAD))))
     paper = PaperStyle.sample(rng, strength, height=round(1.5 * gap))
     layout = PageLayout(

@@ -28,4 +28,4 @@ def normalise_page(image: GreyImage) -> GreyImage:
     darkest = float(np.percentile(bright[::2, ::2], 100 - _INK_PERCENTILE))
     contrast = max(1.0 - darkest / 255.0, _LEAST_CONTRAST)
     darkness = (255.0 - bright.astype(np.float32)) / contrast
-    return (np.minimum(darkness, 255.0) + 0.5).astype(np.uint8)
+    return np.asarray(np.minimum(darkness, 255.0) + 0.5, dtype=np.uint8)

@@ -5,9 +5,7 @@ Knows nothing about where lines come from or how long a run lasts.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import lightning.pytorch as pl
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -16,9 +14,10 @@ from text_recognizer.alphabet import BLANK, Alphabet
 from text_recognizer.ctc import decode_greedy
 from text_recognizer.data.batches import LineBatch
 from text_recognizer.evaluation.metrics import count_edits
+from text_recognizer.lit_models.base import BaseLitModel
 from text_recognizer.models.line_resnet_lstm import LineResnetLSTM
 from text_recognizer.training.options import CTCLossOptions
-from text_recognizer.training.record import RECORD_KEY, RunRecord
+from text_recognizer.training.record import RunRecord
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Prediction:
     source: str
 
 
-class CTCLitModel(pl.LightningModule):
+class CTCLitModel(BaseLitModel):
     """A line network, trained by CTC with a weighted shortcut head.
 
     Args:
@@ -55,13 +54,12 @@ class CTCLitModel(pl.LightningModule):
         record: RunRecord | None = None,
         n_samples: int = 24,
     ) -> None:
-        super().__init__()
+        super().__init__(options, record)
         self.network = network
         self.alphabet = alphabet
         self.options = options
         self.sources = tuple(sources)
         self.criterion = dict(criterion or {})
-        self.record = record
         self.predictions: list[Prediction] = []
         self._n_samples = n_samples
         self._counts = torch.zeros(len(self.sources), 2, dtype=torch.float64)
@@ -115,24 +113,6 @@ class CTCLitModel(pl.LightningModule):
             self.log(f"val_cer/{name}", cer)
         if cers:
             self.log("val_cer", weighted_cer(cers, self.criterion), prog_bar=True)
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the record of the run, with the last validation's figures."""
-        if self.record is not None:
-            metrics = {name: float(v) for name, v in self.trainer.callback_metrics.items()}
-            checkpoint[RECORD_KEY] = self.record.to_dict(metrics)
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """AdamW with decay on weights only; the rate is set by the schedule of the run."""
-        decayed = [p for p in self.parameters() if p.ndim > 1]
-        others = [p for p in self.parameters() if p.ndim <= 1]
-        groups: list[dict[str, Any]] = [
-            {"params": decayed, "weight_decay": self.options.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        return torch.optim.AdamW(
-            groups, lr=self.options.learning_rate, betas=self.options.betas, fused=True
-        )
 
 
 def ctc_loss(logits: Tensor, batch: LineBatch) -> Tensor:

@@ -3,35 +3,18 @@
 Knows nothing about where pages come from or how a run lasts.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
-import lightning.pytorch as pl
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from text_recognizer.data.handwriting_pages import PageBatch
+from text_recognizer.lit_models.base import BaseLitModel
 from text_recognizer.models.line_finder_unet import CHANNELS, LineFinderUNet
+from text_recognizer.training.options import FinderLossOptions
+from text_recognizer.training.record import RunRecord
 
 RIDGE, ENDS, ABOVE, BELOW, AREA = range(len(CHANNELS))
 _SMOOTH = 1.0  # of the Dice loss, so that empty pieces have none
-
-
-@dataclass(frozen=True)
-class PageBatch:
-    """Pieces of pages.
-
-    Attributes:
-        images: normalised, uint8, of shape (N, 1, S, S), ink 255.
-        maps: targets in the order of `CHANNELS`, float32, of shape (N, 5, S / 2, S / 2).
-        on_ridge: 1 where the two heights say something, of shape (N, S / 2, S / 2).
-        weight: 1 where the page is judged, of the same shape.
-    """
-
-    images: Tensor
-    maps: Tensor
-    on_ridge: Tensor
-    weight: Tensor
 
 
 def finder_loss(
@@ -79,50 +62,39 @@ def _cross_entropy(
     return (losses * weight).sum() / weight.sum().clamp(min=1.0)
 
 
-class LineFinderLitModel(pl.LightningModule):
+class LineFinderLitModel(BaseLitModel):
     """A line finder, trained on pieces of pages.
 
     Args:
         network: gives five maps of images of shape (N, 1, S, S).
-        ends_weight: see `finder_loss`.
-        height_weight: see `finder_loss`.
-        learning_rate: peak rate of AdamW.
-        weight_decay: of weights; norms and biases have none.
+        options: loss and optimiser.
+        record: what checkpoints remember of the run.
     """
 
     def __init__(
         self,
         network: LineFinderUNet,
+        options: FinderLossOptions,
         *,
-        ends_weight: float = 0.5,
-        height_weight: float = 0.5,
-        learning_rate: float = 2e-3,
-        weight_decay: float = 0.01,
+        record: RunRecord | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(options, record)
         self.network = network
-        self._weights = {"ends_weight": ends_weight, "height_weight": height_weight}
-        self._rate, self._decay = learning_rate, weight_decay
+        self.options = options
 
     def forward(self, images: Tensor) -> Tensor:
         """Maps of uint8 images (N, 1, H, W), ink 255."""
-        maps: Tensor = self.network(
-            (images.float() / 255.0).contiguous(memory_format=torch.channels_last)
-        )
+        images = (images.float() / 255.0).contiguous(memory_format=torch.channels_last)
+        maps: Tensor = self.network(images)
         return maps
 
     def training_step(self, batch: PageBatch, batch_idx: int) -> Tensor:
         """Loss of a batch."""
-        loss = finder_loss(self(batch.images), batch, **self._weights)
+        loss = finder_loss(
+            self(batch.images),
+            batch,
+            ends_weight=self.options.ends_weight,
+            height_weight=self.options.height_weight,
+        )
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch.images))
         return loss
-
-    def configure_optimizers(self) -> torch.optim.Optimizer:
-        """AdamW with decay on weights only; the rate is set by the schedule of the run."""
-        decayed = [p for p in self.parameters() if p.ndim > 1]
-        others = [p for p in self.parameters() if p.ndim <= 1]
-        groups: list[dict[str, Any]] = [
-            {"params": decayed, "weight_decay": self._decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        return torch.optim.AdamW(groups, lr=self._rate, betas=(0.9, 0.99), fused=True)

@@ -67,9 +67,11 @@ def draw_maps(lines: Sequence[SizedLine], shape: tuple[int, int]) -> LineMaps:
     ridge, ends, above, below, area, on_ridge = np.zeros((6, *size), np.float32)
     filled = np.zeros(size, np.uint8)
     for line in lines:
-        baseline = line.place.baseline / MAP_STRIDE
+        baseline = line.place.baseline / np.float32(MAP_STRIDE)
         gap = line.gap / MAP_STRIDE
-        cv2.fillPoly(filled, [_fixed(line.place.polygon / MAP_STRIDE)], 1, shift=_SUBPIXEL)
+        cv2.fillPoly(
+            filled, [_fixed(line.place.polygon / np.float32(MAP_STRIDE))], 1, shift=_SUBPIXEL
+        )
         sigma = max(_LEAST_RIDGE, _RIDGE * gap)
         part, crest = _crest(baseline, sigma, size)
         if part is None:
@@ -150,7 +152,8 @@ def foreign_ink(image: GreyImage, lines: Sequence[SizedLine]) -> GreyImage:
     is_foreign[0] = False
     marks = is_foreign[labels].astype(np.uint8)
     spread = max(1, round(gap / 3)) | 1
-    return np.asarray(cv2.dilate(marks, np.ones((spread, spread), np.uint8)) & (1 - near), np.uint8)
+    wide = cv2.dilate(marks, np.ones((spread, spread), np.uint8))
+    return np.asarray(np.where(near > 0, 0, wide), dtype=np.uint8)
 
 
 def _fixed(points: Floats) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:

@@ -21,11 +21,10 @@ from text_recognizer.models.line_resnet_lstm import LineResnetLSTMOptions
 
 
 @dataclass(frozen=True)
-class CTCLossOptions:
-    """Loss and optimiser (AdamW).
+class OptimiserOptions:
+    """The optimiser (AdamW).
 
     Attributes:
-        shortcut_weight: weight of the shortcut head's loss.
         learning_rate: peak rate.
         weight_decay: of weights; norms and biases have none.
         betas: of AdamW.
@@ -33,7 +32,6 @@ class CTCLossOptions:
         ema: decay of the weights' moving average, which is what is validated and exported.
     """
 
-    shortcut_weight: float = 0.1
     learning_rate: float = 1.5e-3
     weight_decay: float = 0.02
     betas: tuple[float, float] = (0.9, 0.99)
@@ -45,6 +43,31 @@ class CTCLossOptions:
             raise OptionError(f"loss.learning_rate is between 0 and 1, not {self.learning_rate}.")
         if not 0 <= self.ema < 1:
             raise OptionError(f"loss.ema is at least 0 and below 1, not {self.ema}.")
+
+
+@dataclass(frozen=True)
+class CTCLossOptions(OptimiserOptions):
+    """Loss of a line network, and its optimiser.
+
+    Attributes:
+        shortcut_weight: weight of the shortcut head's loss.
+    """
+
+    shortcut_weight: float = 0.1
+
+
+@dataclass(frozen=True)
+class FinderLossOptions(OptimiserOptions):
+    """Loss of a line finder, and its optimiser.
+
+    Attributes:
+        ends_weight: weight of the map of line ends.
+        height_weight: weight of the two maps of heights.
+    """
+
+    learning_rate: float = 2e-3
+    ends_weight: float = 0.5
+    height_weight: float = 0.5
 
 
 @dataclass(frozen=True)
