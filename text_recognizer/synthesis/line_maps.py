@@ -103,7 +103,7 @@ def _crest(
     points = _fixed(baseline - np.array([x0, y0], np.float32))
     cv2.polylines(away, [points], False, (0,), 1, cv2.LINE_8, _SUBPIXEL)
     distance = cv2.distanceTransform(away, cv2.DIST_L2, 5)
-    crest = np.exp(-0.5 * np.minimum(distance / sigma, 10.0) ** 2)
+    crest = np.exp(-0.5 * (np.minimum(distance, 10 * sigma) / sigma) ** 2)
     return np.s_[y0:y1, x0:x1], np.asarray(crest, dtype=np.float32)
 
 
