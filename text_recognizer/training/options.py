@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from text_recognizer.data.options import HandwritingLinesOptions
+from text_recognizer.data.options import HandwritingLinesOptions, HandwritingPagesOptions
 from text_recognizer.errors import InputError, OptionError
-from text_recognizer.models import NETWORKS
+from text_recognizer.models.line_finder_unet import LineFinderUNetOptions
 from text_recognizer.models.line_resnet_lstm import LineResnetLSTMOptions
 
 
@@ -132,19 +132,57 @@ class TrackingOptions:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """All options of a run; `network` is of the class that the recipe names."""
+    """Options of any run; those of a kind of network add `data`, `network` and `loss`."""
 
     name: str
-    data: HandwritingLinesOptions = field(default_factory=HandwritingLinesOptions)
-    network: LineResnetLSTMOptions = field(default_factory=LineResnetLSTMOptions)
-    loss: CTCLossOptions = field(default_factory=CTCLossOptions)
     trainer: TrainerOptions = field(default_factory=TrainerOptions)
     tracking: TrackingOptions = field(default_factory=TrackingOptions)
-    network_class: str = "LineResnetLSTM"
+    network_class: str = ""
+
+    @property
+    def optimiser(self) -> OptimiserOptions:
+        """The optimiser's options, which stand in the recipe's `loss`."""
+        raise NotImplementedError
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as saved beside checkpoints and in bundles."""
         return dataclasses.asdict(self)
+
+
+@dataclass(frozen=True)
+class LineTrainingOptions(TrainingOptions):
+    """All options of the training of a line network."""
+
+    network_class: str = "LineResnetLSTM"
+    data: HandwritingLinesOptions = field(default_factory=HandwritingLinesOptions)
+    network: LineResnetLSTMOptions = field(default_factory=LineResnetLSTMOptions)
+    loss: CTCLossOptions = field(default_factory=CTCLossOptions)
+
+    @property
+    def optimiser(self) -> OptimiserOptions:
+        """See `TrainingOptions`."""
+        return self.loss
+
+
+@dataclass(frozen=True)
+class FinderTrainingOptions(TrainingOptions):
+    """All options of the training of a line finder."""
+
+    network_class: str = "LineFinderUNet"
+    data: HandwritingPagesOptions = field(default_factory=HandwritingPagesOptions)
+    network: LineFinderUNetOptions = field(default_factory=LineFinderUNetOptions)
+    loss: FinderLossOptions = field(default_factory=FinderLossOptions)
+
+    @property
+    def optimiser(self) -> OptimiserOptions:
+        """See `TrainingOptions`."""
+        return self.loss
+
+
+OPTIONS: dict[str, type[TrainingOptions]] = {
+    "LineResnetLSTM": LineTrainingOptions,
+    "LineFinderUNet": FinderTrainingOptions,
+}
 
 
 def load_recipe(path: Path, settings: Sequence[str] = ()) -> TrainingOptions:
@@ -175,9 +213,9 @@ def options_from_dict(content: Mapping[str, Any]) -> TrainingOptions:
         OptionError: a key is unknown or a value not allowed.
     """
     class_name = content.get("network_class", "LineResnetLSTM")
-    if class_name not in NETWORKS:
-        raise OptionError(f"No network is called {class_name!r}; there are {', '.join(NETWORKS)}.")
-    options: TrainingOptions = _build(TrainingOptions, content, "")
+    if class_name not in OPTIONS:
+        raise OptionError(f"No network is called {class_name!r}; there are {', '.join(OPTIONS)}.")
+    options: TrainingOptions = _build(OPTIONS[class_name], content, "")
     return options
 
 
