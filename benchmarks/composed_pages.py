@@ -21,6 +21,7 @@ import numpy as np
 from text_recognizer.errors import InputError, TextRecognizerError
 from text_recognizer.evaluation.line_finding import FindingCounts, local_gaps, sum_findings
 from text_recognizer.evaluation.page_evaluation import (
+    FindsLines,
     count_lines,
     match_places,
     reference_lines,
@@ -28,7 +29,7 @@ from text_recognizer.evaluation.page_evaluation import (
 from text_recognizer.evaluation.report import per_cent
 from text_recognizer.ground_truth import read_pages
 from text_recognizer.ground_truth.image_files import read_grey
-from text_recognizer.layout import FoundLine, find_lines
+from text_recognizer.layout import FoundLine, load_finder
 from text_recognizer.synthesis.page_photo import (
     cast_shadow,
     lay_on_desk,
@@ -88,18 +89,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="pages with PAGE XML")
     parser.add_argument("--split", default="validation")
+    parser.add_argument("--finder", help="line finder; by default the shipped one")
+    parser.add_argument("--threads", type=int, help="threads of the network")
     parser.add_argument("--sheet", type=Path, metavar="FILE.png", help="draw a page of each")
     options = parser.parse_args(arguments)
     content = tomllib.loads(SETTINGS.read_text(encoding="utf-8"))
     settings = Settings(**content["pages"])
     previews = []
     try:
+        finder = load_finder(options.finder, n_threads=options.threads)
         hands = list(_hands(options.data, options.split))
         if not hands:
             raise InputError(f"{options.data} has no {options.split} page of {_FEWEST} lines.")
         print("| disturbance | lines | recall % | precision % |\n| --- | --- | --- | --- |")
         for name, values in content["disturbances"].items():
-            counts, preview = measure(hands, settings, Disturbance(**values))
+            counts, preview = measure(hands, settings, Disturbance(**values), finder.find)
             print(
                 f"| {name} | {counts.n_reference} "
                 f"| {per_cent(counts.recall)} | {per_cent(counts.precision)} |"
@@ -114,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(
-    hands: Sequence[Hand], settings: Settings, disturbance: Disturbance
+    hands: Sequence[Hand], settings: Settings, disturbance: Disturbance, find: FindsLines
 ) -> tuple[FindingCounts, "np.ndarray[tuple[int, ...], np.dtype[np.uint8]]"]:
     """Counts of all pages with one disturbance, and a picture of the first."""
     counts = []
@@ -122,7 +126,7 @@ def measure(
     for number in range(settings.count):
         rng = np.random.default_rng([settings.seed, number])
         page = make_page(hands[int(rng.integers(len(hands)))], settings, disturbance, rng)
-        found = find_lines(page.image)
+        found = find(page.image)
         counts.append(count_lines(page.lines, found, match_places(page.lines, found)))
         if preview is None:
             preview = _preview(page, found)

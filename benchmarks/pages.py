@@ -1,6 +1,6 @@
 """How well the lines of whole pages are found, and what it costs their text.
 
-    python benchmarks/pages.py --data PAGES [--split validation] [--model NAME] [--threads 2]
+    python benchmarks/pages.py --data PAGES [--split validation] [--model NAME] [--finder NAME]
 
 PAGES is a folder of pages with PAGE XML. Prints a row for each source: pages, reference lines,
 recall and precision of the lines found, the character error rate of matched lines minus that of the
@@ -19,6 +19,7 @@ from text_recognizer.errors import TextRecognizerError
 from text_recognizer.evaluation.page_evaluation import PageResult, evaluate_page, sum_results
 from text_recognizer.evaluation.report import per_cent
 from text_recognizer.ground_truth import read_pages
+from text_recognizer.layout import load_finder
 from text_recognizer.line_reader import LineReader
 
 _HEADER = ("source", "pages", "lines", "recall %", "precision %", "CER lost", "missed %")
@@ -30,15 +31,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="pages with PAGE XML")
     parser.add_argument("--split", default="validation")
     parser.add_argument("--model", default=DEFAULT_LINE_MODEL, help="line model")
+    parser.add_argument("--finder", help="line finder; by default the shipped one")
     parser.add_argument("--threads", type=int, help="threads of the network")
     parser.add_argument("--no-text", action="store_true", help="lines only")
     options = parser.parse_args(arguments)
     try:
         bundle = load_bundle(options.model, task="line")
+        finder = load_finder(options.finder, n_threads=options.threads)
         reader = None if options.no_text else LineReader(bundle, n_threads=options.threads)
         results: dict[str, list[PageResult]] = defaultdict(list)
         for page in read_pages(options.data, split=options.split):
-            result = evaluate_page(page, reader=reader, text_form=bundle.manifest.text_form)
+            result = evaluate_page(
+                page, finder.find, reader=reader, text_form=bundle.manifest.text_form
+            )
             results[page.source].append(result)
     except TextRecognizerError as error:
         print(error, file=sys.stderr)

@@ -20,6 +20,7 @@ from text_recognizer.errors import BundleError, InputError
 from text_recognizer.manifest import Manifest
 
 DEFAULT_LINE_MODEL = "line-english"
+DEFAULT_FINDER = "line-finder"
 MANIFEST_FILE = "manifest.json"
 NETWORK_FILE = "model.onnx"
 PACKAGE_FOLDER = Path(__file__).parent / "artifacts"

@@ -48,6 +48,10 @@ Model = Annotated[
     str | None,
     typer.Option(metavar="NAME|DIR", help="Model, by name or folder; by default the shipped one."),
 ]
+Finder = Annotated[
+    str | None,
+    typer.Option(metavar="NAME|DIR", help="Line finder; by default the shipped one."),
+]
 Threads = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Threads; by default all cores.")
 ]
@@ -120,6 +124,7 @@ def read(
         Literal["page", "line"], typer.Option(metavar="page|line", help="What each image shows.")
     ] = "page",
     model: Model = None,
+    finder: Finder = None,
     threads: Threads = None,
     max_pixels: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse larger pages.")
@@ -140,7 +145,7 @@ def read(
 
     limits = Limits(max_pixels=max_pixels)
     options = ReadOptions(format, output, overwrite, unit, limits)
-    run = ReadingRun(Recognizer(model, n_threads=threads), options, on_failure=_tell)
+    run = ReadingRun(Recognizer(model, finder=finder, n_threads=threads), options, on_failure=_tell)
     # On the screen that the text is printed to, a progress bar would be in its way.
     with _progress("Reading", hidden=quiet or (output is None and sys.stdout.isatty())) as show:
         run.read(paths, on_file=show)
@@ -283,13 +288,13 @@ def sheet(
 ) -> None:
     """Draw what the network sees in training beside real validation lines."""
     with _needs_training():
-        from text_recognizer.alphabet import Alphabet
         from text_recognizer.data import DataPaths
         from text_recognizer.training.options import load_recipe
         from text_recognizer.training.sheet import make_sheet
+        from text_recognizer.training.tasks import task_of
     options = load_recipe(recipe, settings or [])
-    alphabet = Alphabet.load(recipe.parent / options.data.alphabet)
-    make_sheet(options, DataPaths(data, fonts, text, pages, alignments), alphabet).save(output)
+    symbols = task_of(options).symbols(options, recipe.parent)
+    make_sheet(options, DataPaths(data, fonts, text, pages, alignments), symbols).save(output)
 
 
 def _tell(sentence: str) -> None:

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +18,7 @@ from text_recognizer.ctc import LabelRun, decode_greedy
 from text_recognizer.errors import BundleError, InputError, OptionError
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.line_input import INPUT_NORMALISATIONS, normalise, pad, pad_width
-
-if TYPE_CHECKING:
-    import onnxruntime
+from text_recognizer.network_session import open_session
 
 MAX_BATCH_COLUMNS = 4096  # columns of a batch; wider ones gain no speed on a CPU
 _LETTER_REACH = 0.15  # of the line's height; about half a letter
@@ -103,13 +100,20 @@ class LineReader:
         n_threads: int | None = None,
         max_batch_columns: int = MAX_BATCH_COLUMNS,
     ) -> None:
-        for name, value in (("n_threads", n_threads), ("max_batch_columns", max_batch_columns)):
-            if value is not None and value < 1:
-                raise OptionError(f"{name} must be at least 1, not {value}.")
+        if max_batch_columns < 1:
+            raise OptionError(f"max_batch_columns must be at least 1, not {max_batch_columns}.")
         self.bundle = bundle
         self._alphabet = bundle.manifest.alphabet
         self._max_batch_columns = max_batch_columns
-        self._session = _open_session(bundle, n_threads)
+        manifest = bundle.manifest
+        self._session = open_session(
+            bundle,
+            task="line",
+            normalisations=INPUT_NORMALISATIONS,
+            inputs={"image": (None, 1, manifest.line_height, None)},
+            outputs={"scores": (None, None, len(self._alphabet))},
+            n_threads=n_threads,
+        )
 
     def read(self, images: Sequence[GreyImage]) -> list[LineReading]:
         """What is written in each line, in the order given.
@@ -249,59 +253,3 @@ def letter_edges(
     right = np.minimum(ends + _LETTER_REACH * height, np.append(between, width)[-len(runs) :])
     edges = np.clip(np.stack([left, right], axis=1), 0, width)
     return [(float(x0), float(x1)) for x0, x1 in edges]
-
-
-def _open_session(bundle: Bundle, n_threads: int | None) -> "onnxruntime.InferenceSession":
-    import onnxruntime
-
-    manifest = bundle.manifest
-    if manifest.task != "line" or manifest.input_normalisation not in INPUT_NORMALISATIONS:
-        raise BundleError(
-            f"{bundle.folder} is a {manifest.task} model for {manifest.input_normalisation!r} "
-            f"images, and a line model for {' or '.join(map(repr, INPUT_NORMALISATIONS))} is "
-            "needed: give another one."
-        )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = n_threads or 0
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.log_severity_level = 3  # errors; they are raised, too
-    path = bundle.network_path
-    try:
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's errors have no base class of their own
-        raise BundleError(f"{path} cannot be opened as a network: {error}.") from error
-    _check_network(bundle, session)
-    return session
-
-
-def _check_network(bundle: Bundle, session: "onnxruntime.InferenceSession") -> None:
-    """Compare the network's input and output with the manifest."""
-    inputs = {node.name: node.shape for node in session.get_inputs()}
-    outputs = {node.name: node.shape for node in session.get_outputs()}
-    height, n_labels = bundle.manifest.line_height, len(bundle.manifest.alphabet)
-    is_right = (
-        list(inputs) == ["image"]
-        and "scores" in outputs
-        and _can_be(inputs["image"], (None, 1, height, None))
-        and _can_be(outputs["scores"], (None, None, n_labels))
-    )
-    if not is_right:
-        raise BundleError(
-            f"{bundle.network_path} has inputs {inputs} and outputs {outputs}, and its manifest "
-            f"promises lines of {height} rows and {n_labels} labels: export the model again."
-        )
-
-
-def _can_be(shape: Sequence[int | str | None], promised: tuple[int | None, ...]) -> bool:
-    """Whether a shape of a graph agrees; sizes that the graph leaves open are names or None.
-
-    Args:
-        shape: as the graph tells it.
-        promised: None where the size must be open.
-    """
-    return len(shape) == len(promised) and all(
-        size == wanted if isinstance(size, int) else True
-        for size, wanted in zip(shape, promised, strict=True)
-    )

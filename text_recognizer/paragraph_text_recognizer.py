@@ -15,7 +15,7 @@ if __name__ == "__main__":
 from text_recognizer.errors import TextRecognizerError
 from text_recognizer.fetch import fetch, is_address
 from text_recognizer.loading import PageImage, open_pages
-from text_recognizer.recognizer import Recognizer, cut_lines
+from text_recognizer.recognizer import Recognizer
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -77,7 +77,7 @@ class ParagraphTextRecognizer:
         return [
             cut.image
             for page in _open(image)
-            for column in cut_lines(page.read())
+            for column in self._recognizer.cut_lines(page.read())
             for _, cut in column
         ]
 

@@ -40,13 +40,23 @@ class ReadsLines(Protocol):
         """Readings in the order of the images."""
 
 
+class FindsLines(Protocol):
+    """What finds the lines of a page: `LineFinder`, or anything that stands in for it."""
+
+    def find(self, image: "GreyImage", /) -> "list[FoundLine]":
+        """Lines of a grey image (H, W)."""
+
+
 class Recognizer:
     """Reads whole pages or single lines with one line model.
 
     Args:
         model: name or folder of a line bundle; None takes the one that comes with the package.
-        n_threads: threads for the network; None lets onnxruntime choose.
+        finder: name or folder of a finder bundle, likewise; it is opened when the first page is
+            read.
+        n_threads: threads for the networks; None lets onnxruntime choose.
         line_reader: reads the lines instead of the model.
+        line_finder: finds the lines instead of the finder.
 
     Raises:
         BundleError: the model is missing, damaged or not for lines.
@@ -57,8 +67,10 @@ class Recognizer:
         self,
         model: str | Path | None = None,
         *,
+        finder: str | Path | None = None,
         n_threads: int | None = None,
         line_reader: ReadsLines | None = None,
+        line_finder: FindsLines | None = None,
     ) -> None:
         self.bundle: Bundle | None = None
         if line_reader is None:
@@ -68,6 +80,8 @@ class Recognizer:
             self.bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
             line_reader = LineReader(self.bundle, n_threads=n_threads)
         self._line_reader = line_reader
+        self._finder, self._n_threads = finder, n_threads
+        self._line_finder = line_finder
 
     @property
     def model(self) -> tuple[str, str] | None:
@@ -87,6 +101,7 @@ class Recognizer:
             limits: on bytes, pages and pixels.
 
         Raises:
+            BundleError: the finder is missing, damaged or not for finding lines.
             InputError: the file or a page of it cannot be read; the message names it.
             OptionError: `unit` is another word.
         """
@@ -102,7 +117,7 @@ class Recognizer:
         """
         image = page_image.read()
         try:
-            columns = cut_lines(image, unit=unit)
+            columns = self.cut_lines(image, unit=unit)
             cuts = [cut for column in columns for _, cut in column]
             readings = iter(self._line_reader.read([cut.image for cut in cuts]))
         except InputError as error:
@@ -116,25 +131,27 @@ class Recognizer:
             dpi=page_image.dpi,
         )
 
+    def cut_lines(
+        self, image: "GreyImage", *, unit: Unit = "page"
+    ) -> "list[list[tuple[FoundLine, LineCut]]]":
+        """Lines of a grey image with their cuts, in reading order, column by column.
 
-def cut_lines(
-    image: "GreyImage", *, unit: Unit = "page"
-) -> "list[list[tuple[FoundLine, LineCut]]]":
-    """Lines of a grey image with their cuts, in reading order, column by column.
+        Raises:
+            BundleError: the finder is missing, damaged or not for finding lines.
+            InputError: a line is too long to be cut out.
+            OptionError: `unit` is another word.
+        """
+        from text_recognizer.layout import load_finder, order_lines
+        from text_recognizer.line_image import cut
 
-    Raises:
-        InputError: a line is too long to be cut out.
-        OptionError: `unit` is another word.
-    """
-    from text_recognizer.layout import find_lines, order_lines
-    from text_recognizer.line_image import cut
-
-    if unit not in UNITS:
-        raise OptionError(f"unit must be {' or '.join(UNITS)}, not {unit!r}.")
-    if unit == "line":
-        return _whole_image(image)
-    columns = order_lines(find_lines(image))
-    return [[(line, cut(image, line.baseline, line.polygon)) for line in c] for c in columns]
+        if unit not in UNITS:
+            raise OptionError(f"unit must be {' or '.join(UNITS)}, not {unit!r}.")
+        if unit == "line":
+            return _whole_image(image)
+        if self._line_finder is None:
+            self._line_finder = load_finder(self._finder, n_threads=self._n_threads)
+        columns = order_lines(self._line_finder.find(image))
+        return [[(line, cut(image, line.baseline, line.polygon)) for line in c] for c in columns]
 
 
 def _whole_image(image: "GreyImage") -> "list[list[tuple[FoundLine, LineCut]]]":

@@ -1,6 +1,13 @@
 """Data modules for training; the readers and the drawing they wrap know nothing about torch."""
 
 from text_recognizer.data.handwriting_lines import DataPaths, HandwritingLines
-from text_recognizer.data.options import HandwritingLinesOptions
+from text_recognizer.data.handwriting_pages import HandwritingPages
+from text_recognizer.data.options import HandwritingLinesOptions, HandwritingPagesOptions
 
-__all__ = ["DataPaths", "HandwritingLines", "HandwritingLinesOptions"]
+__all__ = [
+    "DataPaths",
+    "HandwritingLines",
+    "HandwritingLinesOptions",
+    "HandwritingPages",
+    "HandwritingPagesOptions",
+]

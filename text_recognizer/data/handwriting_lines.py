@@ -51,14 +51,14 @@ class DataPaths:
     """Where the training data lies.
 
     Attributes:
-        lines: data set of lines and pen strokes, in any layout that `read_lines` knows.
+        data: what is learnt: lines and pen strokes in any layout that `read_lines` knows, or pages.
         fonts: folder of font files, or None to train without.
         text: plain text for sentences set in fonts, or None.
         pages: pages with PAGE XML, whose empty places give paper to draw on, or None.
         alignments: file of `tasks/align_lines.py`, or None to believe every line.
     """
 
-    lines: Path
+    data: Path
     fonts: Path | None = None
     text: Path | None = None
     pages: Path | None = None
@@ -163,15 +163,15 @@ class HandwritingLines(pl.LightningDataModule):
         if missing:
             _LOG.warning("Training goes on without %s: not found.", ", ".join(missing))
         if not found:
-            raise InputError(f"{paths.lines} holds no training lines of the recipe's sources.")
+            raise InputError(f"{paths.data} holds no training lines of the recipe's sources.")
         return {name: found[name] for name in sorted(found)}
 
     def _scanned(
         self, alignments: Mapping[str, LineAlignment], drawing: Drawing
     ) -> dict[str, LineSource]:
-        strokes = {path.stem for path in find_stroke_files(self._paths.lines)}
-        names = [n for n in find_sources(self._paths.lines) if self._is_wanted(n)]
-        samples = read_lines(self._paths.lines, split="train", sources=set(names) - strokes)
+        strokes = {path.stem for path in find_stroke_files(self._paths.data)}
+        names = [n for n in find_sources(self._paths.data) if self._is_wanted(n)]
+        samples = read_lines(self._paths.data, split="train", sources=set(names) - strokes)
         return {
             name: self._scanned_source(lines, alignments, drawing)
             for name, lines in _by_source(samples).items()
@@ -196,7 +196,7 @@ class HandwritingLines(pl.LightningDataModule):
         self, alignments: Mapping[str, LineAlignment], drawing: Drawing
     ) -> dict[str, LineSource]:
         found: dict[str, LineSource] = {}
-        for path in find_stroke_files(self._paths.lines):
+        for path in find_stroke_files(self._paths.data):
             if self._is_wanted(path.stem):
                 make = joined_strokes if path.stem in self.options.joined else stroke_lines
                 samples = _believed(read_strokes(path, split="train"), alignments)
@@ -227,10 +227,10 @@ class HandwritingLines(pl.LightningDataModule):
         return lines
 
     def _validation_samples(self) -> dict[str, list[LineSample]]:
-        present, wanted = find_sources(self._paths.lines), self.options.validation_sources
+        present, wanted = find_sources(self._paths.data), self.options.validation_sources
         names = [name for name in present if not wanted or name in wanted]
-        by_source = _by_source(read_lines(self._paths.lines, split="validation", sources=names))
-        for path in find_stroke_files(self._paths.lines):
+        by_source = _by_source(read_lines(self._paths.data, split="validation", sources=names))
+        for path in find_stroke_files(self._paths.data):
             unseen = read_unseen_ids(path)
             if path.stem in by_source and unseen:
                 kept = [s for s in by_source[path.stem] if s.id in unseen]

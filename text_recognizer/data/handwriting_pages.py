@@ -1,5 +1,6 @@
 """HandwritingPages: pieces of real and composed pages and the maps of their lines."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,12 @@ from text_recognizer.data.options import HandwritingPagesOptions
 from text_recognizer.data.page_crops import PageCrop, PageMaterial, cut_crop
 from text_recognizer.data.page_material import Hand, compose_material, read_material
 from text_recognizer.errors import InputError
+from text_recognizer.ground_truth import read_pages
 from text_recognizer.models.line_finder_unet import CHANNELS
 from text_recognizer.synthesis.arrays import GreyImage
 from text_recognizer.synthesis.chance import add_noise
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -120,18 +124,24 @@ class HandwritingPages(pl.LightningDataModule):
         self._folder, self._seed = pages, seed
         self._pages: list[PageMaterial] = []
         self._hands: list[Hand] = []
+        self.sources: list[str] = []
         self.validation_pages: list[PageMaterial] = []
 
     def setup(self, stage: str) -> None:
         """Read the pages into memory."""
         if not self._pages:
-            self._pages, self._hands = read_material(self._folder, split="train")
-            self.validation_pages, _ = read_material(self._folder, split="validation")
+            samples = read_pages(self._folder)
+            train = [sample for sample in samples if sample.split == "train"]
+            self.sources = sorted({sample.source for sample in train})
+            self._pages, self._hands = read_material(train)
+            validation = [sample for sample in samples if sample.split == "validation"]
+            self.validation_pages, _ = read_material(validation)
+            _LOG.info("%d pages to learn, %d to validate.", len(train), len(validation))
 
-    def train_dataloader(self) -> DataLoader[PageBatch]:
-        """Endless loader of whole batches."""
+    def train_stream(self) -> PageStream:
+        """The training batches of this process."""
         trainer = self.trainer  # None outside of a run
-        stream = PageStream(
+        return PageStream(
             self._pages,
             self._hands,
             self.options,
@@ -140,12 +150,23 @@ class HandwritingPages(pl.LightningDataModule):
             rank=trainer.global_rank if trainer else 0,
             n_ranks=trainer.world_size if trainer else 1,
         )
+
+    def train_dataloader(self) -> DataLoader[PageBatch]:
+        """Endless loader of whole batches."""
         return DataLoader(
-            stream,
+            self.train_stream(),
             batch_size=None,
             num_workers=self.options.workers,
             persistent_workers=self.options.workers > 0,
         )
+
+    def val_dataloader(self) -> DataLoader[PageMaterial]:
+        """Loader of this process's part of the validation pages, one after the other."""
+        rank, n_ranks = (
+            (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        )
+        pages = self.validation_pages[rank::n_ranks]
+        return DataLoader(pages, batch_size=None)  # type: ignore[arg-type]
 
 
 def _empty_page(size: int, rng: np.random.Generator) -> PageMaterial:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from text_recognizer.layout.found_line import FoundLine
 from text_recognizer.layout.page_input import normalise_page
 from text_recognizer.synthesis.arrays import Floats, GreyImage
 from text_recognizer.synthesis.degrade import degrade
@@ -18,7 +19,7 @@ from text_recognizer.synthesis.line_maps import (
     draw_maps,
 )
 from text_recognizer.synthesis.page_photo import cast_shadow, show_through
-from text_recognizer.synthesis.pages import DrawnPage, LinePlace
+from text_recognizer.synthesis.pages import DrawnPage
 
 _GAPS = (16.0, 64.0)  # pixels, smallest and largest line gap of a piece
 _TURN = 12.0  # degrees
@@ -133,7 +134,7 @@ def _seen(image: GreyImage, matrix: NDArray[np.float64], size: int, rim: float |
 
 def _moved(line: SizedLine, matrix: NDArray[np.float64]) -> SizedLine:
     """The line under a homography, its measures by the local scale."""
-    place = LinePlace(_points(line.place.baseline, matrix), _points(line.place.polygon, matrix))
+    place = FoundLine(_points(line.place.baseline, matrix), _points(line.place.polygon, matrix))
     before = float(np.hypot(*(line.place.baseline[-1] - line.place.baseline[0])))
     after = float(np.hypot(*(place.baseline[-1] - place.baseline[0])))
     scale = after / max(before, 1e-3)

@@ -3,31 +3,29 @@
 Knows nothing about torch.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
 from text_recognizer.data.page_crops import PageMaterial
 from text_recognizer.evaluation.line_finding import local_gaps
-from text_recognizer.ground_truth import PageSample, read_pages
+from text_recognizer.ground_truth import PageSample
 from text_recognizer.ground_truth.image_files import read_grey
+from text_recognizer.layout.found_line import FoundLine
 from text_recognizer.synthesis.arrays import GreyImage
 from text_recognizer.synthesis.line_maps import SizedLine, foreign_ink, measure_heights
 from text_recognizer.synthesis.pages import (
     DrawnPage,
     LineCutOut,
-    LinePlace,
     PageLayout,
     compose_page,
     cut_out,
+    shifted,
 )
 from text_recognizer.synthesis.paper import PaperStyle
 
-_LOG = logging.getLogger(__name__)
 _LONG_SIDE = 1_600  # pixels that pages are kept in
 _FEWEST = 5  # lines of a page whose lines are set anew
 _MOST_LINES = 24  # of a composed page
@@ -43,14 +41,14 @@ class Hand:
     gap: float
 
 
-def read_material(pages: Path, *, split: str) -> tuple[list[PageMaterial], list[Hand]]:
+def read_material(samples: Sequence[PageSample]) -> tuple[list[PageMaterial], list[Hand]]:
     """Real pages with their lines, and what pages can be composed of.
 
     Raises:
-        InputError: there are no pages, or one cannot be read.
+        InputError: an image cannot be read.
     """
     found, hands = [], []
-    for sample in read_pages(pages, split=split):
+    for sample in samples:
         material = _material(sample)
         found.append(material)
         if len(material.lines) >= _FEWEST:
@@ -59,7 +57,6 @@ def read_material(pages: Path, *, split: str) -> tuple[list[PageMaterial], list[
                 for line in material.lines
             ]
             hands.append(Hand(cut_outs, material.gap))
-    _LOG.info("%d %s pages, %d hands.", len(found), split, len(hands))
     return found, hands
 
 
@@ -70,7 +67,7 @@ def _material(sample: PageSample) -> PageMaterial:
         size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     places = [
-        LinePlace(
+        FoundLine(
             np.array(line.baseline, np.float32) * np.float32(scale),
             np.array(line.polygon, np.float32) * np.float32(scale),
         )
@@ -81,7 +78,7 @@ def _material(sample: PageSample) -> PageMaterial:
     return PageMaterial(image, lines, foreign_ink(image, lines))
 
 
-def sized_lines(places: Sequence[LinePlace]) -> tuple[SizedLine, ...]:
+def sized_lines(places: Sequence[FoundLine]) -> tuple[SizedLine, ...]:
     """Lines with their gaps and heights; a lone line's gap is twice its height."""
     heights = [measure_heights(place) for place in places]
     lone = 2 * float(np.median([sum(pair) for pair in heights])) if heights else 1.0
@@ -123,11 +120,11 @@ def _side_by_side(columns: Sequence[DrawnPage]) -> DrawnPage:
     """Columns on one sheet, as high as the longest."""
     height = max(column.image.shape[0] for column in columns)
     images: list[GreyImage] = []
-    lines: list[LinePlace] = []
+    lines: list[FoundLine] = []
     left = 0
     for column in columns:
         missing = height - column.image.shape[0]
         images.append(np.pad(column.image, ((0, missing), (0, 0)), mode="edge"))
-        lines += [line.shifted(left, 0) for line in column.lines]
+        lines += [shifted(line, left, 0) for line in column.lines]
         left += column.image.shape[1]
     return DrawnPage(np.hstack(images), tuple(lines))

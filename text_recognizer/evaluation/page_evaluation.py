@@ -20,7 +20,7 @@ from text_recognizer.evaluation.metrics import ErrorCounts, count_character_erro
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth import PageSample
 from text_recognizer.ground_truth.image_files import read_grey
-from text_recognizer.layout import FoundLine, find_lines
+from text_recognizer.layout import FoundLine
 from text_recognizer.line_image import cut
 from text_recognizer.text_form import DEFAULT_TEXT_FORM, apply_text_form
 
@@ -91,9 +91,9 @@ def count_lines(
 
 def evaluate_page(
     page: PageSample,
+    find: FindsLines,
     *,
     reader: ReadsLines | None = None,
-    find: FindsLines = find_lines,
     text_form: str = DEFAULT_TEXT_FORM,
 ) -> PageResult:
     """Lines of a page found, cut, read and compared.
@@ -102,8 +102,8 @@ def evaluate_page(
 
     Args:
         page: with the baselines of its lines.
-        reader: reads the cut lines; None leaves the texts out.
         find: finds the lines of a grey image.
+        reader: reads the cut lines; None leaves the texts out.
         text_form: name of the form that both texts are brought to.
 
     Raises:

@@ -6,6 +6,7 @@ import numpy as np
 from text_recognizer.grey_image import GreyImage
 
 PAGE_NORMALISATION = "page-division-1"
+PAGE_MULTIPLE = 32  # rows and columns of the network's input are padded to a multiple of this
 _PAPER_PX = 41  # pixels; the closing that finds the paper, wider than any stroke
 _INK_PERCENTILE = 98.5
 _LEAST_CONTRAST = 0.15  # of the paper's brightness
@@ -29,3 +30,9 @@ def normalise_page(image: GreyImage) -> GreyImage:
     contrast = max(1.0 - darkest / 255.0, _LEAST_CONTRAST)
     darkness = (255.0 - bright.astype(np.float32)) / contrast
     return np.asarray(np.minimum(darkness, 255.0) + 0.5, dtype=np.uint8)
+
+
+def pad_page(page: GreyImage) -> GreyImage:
+    """Normalised page with paper added at the right and at the foot, up to a multiple of 32."""
+    height, width = page.shape
+    return np.pad(page, ((0, -height % PAGE_MULTIPLE), (0, -width % PAGE_MULTIPLE)))

@@ -3,18 +3,35 @@
 Knows nothing about where pages come from or how a run lasts.
 """
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from text_recognizer.data.handwriting_pages import PageBatch
+from text_recognizer.data.page_crops import PageMaterial
+from text_recognizer.evaluation.line_finding import FindingCounts
+from text_recognizer.evaluation.page_evaluation import count_lines, match_places
+from text_recognizer.grey_image import GreyImage
+from text_recognizer.layout import FoundLine, find_lines
 from text_recognizer.lit_models.base import BaseLitModel
-from text_recognizer.models.line_finder_unet import CHANNELS, LineFinderUNet
+from text_recognizer.models.line_finder_unet import CHANNELS, LineFinderUNet, as_runtime_maps
 from text_recognizer.training.options import FinderLossOptions
 from text_recognizer.training.record import RunRecord
 
 RIDGE, ENDS, ABOVE, BELOW, AREA = range(len(CHANNELS))
 _SMOOTH = 1.0  # of the Dice loss, so that empty pieces have none
+
+
+@dataclass(frozen=True, eq=False)
+class FinderSample:
+    """A validated page and the lines that were found on it."""
+
+    image: GreyImage
+    lines: list[FoundLine]
 
 
 def finder_loss(
@@ -69,6 +86,7 @@ class LineFinderLitModel(BaseLitModel):
         network: gives five maps of images of shape (N, 1, S, S).
         options: loss and optimiser.
         record: what checkpoints remember of the run.
+        n_samples: pages kept of each validation, for looking at.
     """
 
     def __init__(
@@ -77,10 +95,14 @@ class LineFinderLitModel(BaseLitModel):
         options: FinderLossOptions,
         *,
         record: RunRecord | None = None,
+        n_samples: int = 6,
     ) -> None:
         super().__init__(options, record)
         self.network = network
         self.options = options
+        self.samples: list[FinderSample] = []
+        self._n_samples = n_samples
+        self._counts = FindingCounts()
 
     def forward(self, images: Tensor) -> Tensor:
         """Maps of uint8 images (N, 1, H, W), ink 255."""
@@ -98,3 +120,45 @@ class LineFinderLitModel(BaseLitModel):
         )
         self.log("train_loss", loss, prog_bar=True, batch_size=len(batch.images))
         return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Start counting lines."""
+        self._counts = FindingCounts()
+        self.samples = []
+
+    def validation_step(self, page: PageMaterial, batch_idx: int) -> None:
+        """Find the lines of a page, as they are found in use, and count them."""
+        found = find_lines(page.image, self.draw_maps)
+        places = [line.place for line in page.lines]
+        self._counts += count_lines(places, found, match_places(places, found))
+        if len(self.samples) < self._n_samples:
+            self.samples.append(FinderSample(page.image, found))
+
+    def on_validation_epoch_end(self) -> None:
+        """Log recall and precision, and one less their harmonic mean, which chooses models."""
+        totals = torch.tensor(
+            [
+                self._counts.n_reference,
+                self._counts.n_found,
+                self._counts.n_matched,
+                self._counts.n_ignored,
+            ],
+            dtype=torch.float64,
+        )
+        if self.trainer.world_size > 1:
+            totals = torch.as_tensor(self.all_gather(totals.to(self.device))).sum(0).cpu()
+        counts = FindingCounts(*(int(total) for total in totals))
+        if not counts.n_reference:
+            return
+        recall, precision = counts.recall or 0.0, counts.precision or 0.0
+        f1 = 2 * recall * precision / max(recall + precision, 1e-9)
+        self.log("val_recall", recall)
+        self.log("val_precision", precision)
+        self.log("val_error", 1.0 - f1, prog_bar=True)
+
+    def draw_maps(self, page: GreyImage) -> NDArray[np.float32]:
+        """What the runtime gets of a normalised page (H, W): maps (4, H / 2, W / 2)."""
+        image = torch.from_numpy(page)[None, None].to(self.device)
+        with torch.inference_mode():
+            maps = as_runtime_maps(self(image).float())[0]
+        return np.asarray(maps.cpu().numpy(), dtype=np.float32)

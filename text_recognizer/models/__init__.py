@@ -1,7 +1,6 @@
-"""Networks by the names that recipes use."""
+"""The networks."""
 
+from text_recognizer.models.line_finder_unet import LineFinderUNet, LineFinderUNetOptions
 from text_recognizer.models.line_resnet_lstm import LineResnetLSTM, LineResnetLSTMOptions
 
-NETWORKS = {"LineResnetLSTM": (LineResnetLSTM, LineResnetLSTMOptions)}
-
-__all__ = ["NETWORKS", "LineResnetLSTM", "LineResnetLSTMOptions"]
+__all__ = ["LineFinderUNet", "LineFinderUNetOptions", "LineResnetLSTM", "LineResnetLSTMOptions"]

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from text_recognizer.errors import OptionError
 
 MAP_STRIDE = 2  # pixels of the page a pixel of the maps, along and across
+_HIGHEST = 8.0  # logarithm of a height; larger ones mean nothing
 CHANNELS = ("ridge", "ends", "above", "below", "area")
 
 
@@ -87,6 +88,16 @@ class LineFinderUNet(nn.Module):
             x = block(torch.cat([x, beside], dim=1))
         maps: Tensor = self.output(x)
         return maps
+
+
+def as_runtime_maps(maps: Tensor) -> Tensor:
+    """Maps (N, 4, H / 2, W / 2) as the runtime wants them, of the network's (N, 5, H / 2, W / 2).
+
+    Probabilities of ridge and ends; heights above and below in pixels of the image. The area is of
+    use in training only.
+    """
+    likely, heights = maps[:, :2].sigmoid(), maps[:, 2:4].clamp(max=_HIGHEST).exp()
+    return torch.cat([likely, heights], dim=1)
 
 
 class _Separable(nn.Module):

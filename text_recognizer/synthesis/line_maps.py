@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from text_recognizer.layout.found_line import FoundLine
 from text_recognizer.synthesis.arrays import Floats, GreyImage
-from text_recognizer.synthesis.pages import LinePlace
 
 MAP_STRIDE = 2  # pixels of the image a pixel of the maps
 _RIDGE = 0.08  # of the line gap, standard deviation across a ridge
@@ -34,7 +34,7 @@ class SizedLine:
         below: how far they reach under it.
     """
 
-    place: LinePlace
+    place: FoundLine
     gap: float
     above: float
     below: float
@@ -107,7 +107,7 @@ def _crest(
     return np.s_[y0:y1, x0:x1], np.asarray(crest, dtype=np.float32)
 
 
-def measure_heights(place: LinePlace) -> tuple[float, float]:
+def measure_heights(place: FoundLine) -> tuple[float, float]:
     """Median reach of a line's outline over and under its baseline, each at least a pixel.
 
     Reference outlines differ from column to column; the median along the line does not care.

@@ -2,34 +2,37 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import torch
 
-from text_recognizer.alphabet import Alphabet
 from text_recognizer.data import DataPaths
-from text_recognizer.data.batches import LineBatch
-from text_recognizer.lit_models import CTCLitModel
-from text_recognizer.training.fit import make_data, make_model
-from text_recognizer.training.options import TrainingOptions
+from text_recognizer.lit_models import BaseLitModel
+from text_recognizer.training.fit import make_model
+from text_recognizer.training.options import LineTrainingOptions, TrainingOptions
+from text_recognizer.training.tasks import task_of
 
 _LOG = logging.getLogger(__name__)
 _N_BATCHES = 12
 
 
-def run_benchmark(options: TrainingOptions, paths: DataPaths, alphabet: Alphabet) -> None:
-    """Log lines and columns per second of one process: loader, step, both.
+def run_benchmark(options: TrainingOptions, paths: DataPaths, symbols: Sequence[str]) -> None:
+    """Log images and columns per second of one process: loader, step, both.
 
     Uses one process and as many threads as torch was given (`OMP_NUM_THREADS`).
     """
-    options = replace(options, data=replace(options.data, short_lines_first=0))
-    data = make_data(options, paths, alphabet)
+    if isinstance(options, LineTrainingOptions):
+        options = replace(options, data=replace(options.data, short_lines_first=0))
+    data = task_of(options).make_data(options, paths, symbols)
     data.setup("fit")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = make_model(options, alphabet, data).to(device).train()
-    loader = iter(data.train_dataloader())
-    n_waiting = 1 + 2 * options.data.workers  # drawn ahead of the first one that is asked for
+    model = make_model(options, symbols, data).to(device).train()
+    train_loader = data.train_dataloader()
+    loader = iter(train_loader)
+    n_waiting = 1 + 2 * train_loader.num_workers  # drawn ahead of the first one that is asked for
     list(islice(loader, n_waiting))
     started = time.perf_counter()
     batches = list(islice(loader, max(_N_BATCHES, 3 * n_waiting)))
@@ -49,15 +52,16 @@ def run_benchmark(options: TrainingOptions, paths: DataPaths, alphabet: Alphabet
 
 
 class _Step:
-    def __init__(self, model: CTCLitModel, device: torch.device) -> None:
+    def __init__(self, model: BaseLitModel, device: torch.device) -> None:
         self._model, self._device = model, device
         self._optimizer = model.configure_optimizers()
         model.log = lambda *_, **__: None  # type: ignore[method-assign]
 
-    def __call__(self, batch: LineBatch) -> None:
+    def __call__(self, batch: Any) -> None:
         moved = self._model.transfer_batch_to_device(batch, self._device, 0)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._device.type == "cuda"):
             loss = self._model.training_step(moved, 0)
+        assert isinstance(loss, torch.Tensor)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
@@ -65,13 +69,13 @@ class _Step:
             torch.cuda.synchronize()
 
 
-def _report(name: str, batches: list[LineBatch], seconds: float) -> None:
-    n_lines = sum(len(batch.texts) for batch in batches)
+def _report(name: str, batches: list[Any], seconds: float) -> None:
+    n_images = sum(len(batch.images) for batch in batches)
     n_columns = sum(batch.images.shape[0] * batch.images.shape[3] for batch in batches)
     _LOG.info(
-        "%s: %.0f lines/s, %.0f thousand columns/s, %.3f s a batch",
+        "%s: %.0f images/s, %.0f thousand columns/s, %.3f s a batch",
         name.ljust(6),
-        n_lines / seconds,
+        n_images / seconds,
         n_columns / seconds / 1000,
         seconds / len(batches),
     )

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,8 @@ import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback
 from lightning.pytorch.loggers import MLFlowLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
+from PIL import Image
 
-from text_recognizer.lit_models import CTCLitModel
-from text_recognizer.training.samples import draw_predictions
 from text_recognizer.training.schedule import Schedule
 
 _LOG = logging.getLogger(__name__)
@@ -118,30 +118,36 @@ class RunClock(Callback):
 
 
 class Samples(Callback):
-    """Writes the predictions of each validation as one image, and its CER to the log."""
+    """Writes what each validation showed as one image, and its figures to the log.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: of the images.
+        draw: an image of a model's last validation, or None.
+    """
+
+    def __init__(self, folder: Path, draw: Callable[[Any], Image.Image | None]) -> None:
         self._folder = folder
+        self._draw = draw
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write `step-N.png`."""
         if not trainer.is_global_zero or trainer.sanity_checking:
             return
-        assert isinstance(pl_module, CTCLitModel)
         figures = sorted(
             (name, float(value))
             for name, value in trainer.callback_metrics.items()
-            if name.startswith("val_cer")
+            if name.startswith("val_")
         )
         _LOG.info(
             "step %d: %s",
             trainer.global_step,
             ", ".join(f"{name} {100 * value:.2f} %" for name, value in figures),
         )
-        if not pl_module.predictions:
+        sheet = self._draw(pl_module)
+        if sheet is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"step-{trainer.global_step:07d}.png"
-        draw_predictions(pl_module.predictions).save(path)
+        sheet.save(path)
         if isinstance(trainer.logger, MLFlowLogger):
             trainer.logger.experiment.log_artifact(trainer.logger.run_id, str(path), "samples")

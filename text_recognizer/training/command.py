@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from text_recognizer.alphabet import Alphabet
 from text_recognizer.bundle import load_bundle
 from text_recognizer.data import DataPaths
 from text_recognizer.errors import InputError, OptionError
-from text_recognizer.line_input import INPUT_NORMALISATION
 from text_recognizer.manifest import Manifest
 from text_recognizer.training.benchmark import run_benchmark
 from text_recognizer.training.export import export_checkpoint, git_commit, read_base_weights
 from text_recognizer.training.fit import COMMANDS_FILE, Start, fit, is_first_process
 from text_recognizer.training.options import TrainingOptions, load_recipe
 from text_recognizer.training.record import RunRecord
+from text_recognizer.training.tasks import task_of
 
 _LOG = logging.getLogger(__name__)
 DEFAULT_RUNS = Path("runs")
@@ -53,7 +52,7 @@ def train(arguments: TrainArguments) -> Path | None:
         OptionError: options contradict each other.
     """
     options = _options(arguments)
-    alphabet = Alphabet.load(arguments.recipe.parent / options.data.alphabet)
+    symbols = task_of(options).symbols(options, arguments.recipe.parent)
     if not arguments.data.exists():
         raise InputError(f"The data {arguments.data} does not exist; give a data set by --data.")
     paths = DataPaths(
@@ -64,12 +63,12 @@ def train(arguments: TrainArguments) -> Path | None:
         alignments=arguments.alignments,
     )
     if arguments.benchmark:
-        run_benchmark(options, paths, alphabet)
+        run_benchmark(options, paths, symbols)
         return None
-    start = _start(arguments, options, alphabet)
+    start = _start(arguments, options, symbols)
     folder = arguments.output or arguments.resume or DEFAULT_RUNS / options.name
     licences = _licences(arguments.recipe.parent / SOURCES_FILE)
-    run = fit(options, paths, _record(arguments, options, alphabet), folder, start, licences)
+    run = fit(options, paths, _record(arguments, options, symbols), folder, start, licences)
     if not is_first_process():
         return None
     bundle = export_checkpoint(
@@ -79,17 +78,17 @@ def train(arguments: TrainArguments) -> Path | None:
     return bundle.folder
 
 
-def _start(arguments: TrainArguments, options: TrainingOptions, alphabet: Alphabet) -> Start:
+def _start(arguments: TrainArguments, options: TrainingOptions, symbols: Sequence[str]) -> Start:
     of_used = arguments.cooldown and not arguments.max_time and not arguments.max_steps
     if not arguments.base:
         return Start(arguments.resume, arguments.cooldown, of_used)
-    bundle = load_bundle(arguments.base, task="line")
-    check_base(bundle.manifest, options, alphabet)
+    bundle = load_bundle(arguments.base, task=task_of(options).name)
+    check_base(bundle.manifest, options, symbols)
     data = tuple(asdict(item) for item in bundle.manifest.training_data)
     return Start(arguments.resume, arguments.cooldown, of_used, read_base_weights(bundle), data)
 
 
-def check_base(manifest: Manifest, options: TrainingOptions, alphabet: Alphabet) -> None:
+def check_base(manifest: Manifest, options: TrainingOptions, symbols: Sequence[str]) -> None:
     """Refuse a base model that reads lines of another height or writes other labels.
 
     One made for another input normalisation is taken: it has to learn the new one, and does.
@@ -97,20 +96,19 @@ def check_base(manifest: Manifest, options: TrainingOptions, alphabet: Alphabet)
     Raises:
         OptionError: they differ; the message says in what.
     """
-    pairs = {
-        "alphabet": (manifest.symbols, alphabet.symbols),
-        "line height": (manifest.line_height, options.network.height),
-        "text form": (manifest.text_form, options.data.text_form),
-    }
-    different = [name for name, (theirs, ours) in pairs.items() if theirs != ours]
+    wanted = {"symbols": tuple(symbols), **task_of(options).manifest_values(options)}
+    normalisation = wanted.pop("input_normalisation")
+    different = [
+        name.replace("_", " ") for name, ours in wanted.items() if getattr(manifest, name) != ours
+    ]
     if manifest.derived_from:
         different.append(f"weights rounded from {manifest.derived_from}")
-    if manifest.input_normalisation != INPUT_NORMALISATION:
+    if manifest.input_normalisation != normalisation:
         _LOG.info(
             "%s was made for %s, and learns %s now.",
             manifest.name,
             manifest.input_normalisation,
-            INPUT_NORMALISATION,
+            normalisation,
         )
     if different:
         raise OptionError(
@@ -131,13 +129,15 @@ def _options(arguments: TrainArguments) -> TrainingOptions:
     return replace(options, trainer=trainer)
 
 
-def _record(arguments: TrainArguments, options: TrainingOptions, alphabet: Alphabet) -> RunRecord:
+def _record(
+    arguments: TrainArguments, options: TrainingOptions, symbols: Sequence[str]
+) -> RunRecord:
     earlier = ""
     if arguments.resume and (arguments.resume / COMMANDS_FILE).is_file():
         earlier = (arguments.resume / COMMANDS_FILE).read_text(encoding="utf-8")
     return RunRecord(
         options=options.to_dict(),
-        symbols=alphabet.symbols,
+        symbols=symbols,
         commands=earlier + _command(arguments) + "\n",
         git_commit=git_commit(),
     )

@@ -22,16 +22,13 @@ from torch import Tensor, nn
 
 from text_recognizer.bundle import NETWORK_FILE, Bundle, write_bundle
 from text_recognizer.errors import TextRecognizerError
-from text_recognizer.line_input import INPUT_NORMALISATION, WIDTH_MULTIPLE
 from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
-from text_recognizer.models import NETWORKS
-from text_recognizer.models.line_resnet_lstm import FRAME_STRIDE, LineResnetLSTM
 from text_recognizer.training.options import TrainingOptions, options_from_dict
 from text_recognizer.training.record import RunRecord, read_checkpoint
+from text_recognizer.training.tasks import ExportForm, task_of
 
 _LOG = logging.getLogger(__name__)
 _OPSET = 17
-_PARITY_SHAPES = ((1, 64), (3, 256), (2, 704), (5, 1024))  # (lines, columns)
 _PARITY_TOLERANCE = 1e-4
 _PREFIX = "network."
 WEIGHTS_LICENCE = "CC-BY-SA-4.0"  # of weights from the recipes' sources, one of them share-alike
@@ -41,7 +38,7 @@ WEIGHTS_LICENCE = "CC-BY-SA-4.0"  # of weights from the recipes' sources, one of
 class Trained:
     """A checkpoint's averaged network and what is known of its run."""
 
-    network: LineResnetLSTM
+    network: nn.Module
     options: TrainingOptions
     record: RunRecord
 
@@ -57,8 +54,9 @@ def export_checkpoint(
         TextRecognizerError: the exported network gives other scores.
     """
     trained = load_checkpoint(checkpoint)
-    model = export_onnx(trained.network)
-    check_parity(trained.network, model)
+    form = task_of(trained.options).export_form(trained.network)
+    model = export_onnx(form)
+    check_parity(form, model)
     files: dict[str, bytes | Path] = {
         NETWORK_FILE: model,
         "config.json": trained.record.config_json().encode(),
@@ -76,8 +74,7 @@ def load_checkpoint(checkpoint: Path) -> Trained:
     """
     content, record = read_checkpoint(checkpoint)
     options = options_from_dict(record.options)
-    network_class, _ = NETWORKS[options.network_class]
-    network = network_class(options.network, len(record.symbols) + 1)
+    network = task_of(options).make_network(options, record.symbols)
     weights = {
         name.removeprefix(_PREFIX): value
         for name, value in content["state_dict"].items()
@@ -87,31 +84,19 @@ def load_checkpoint(checkpoint: Path) -> Trained:
     return Trained(_round_to_half(network).eval(), options, record)
 
 
-class _Scores(nn.Module):
-    """Log-probabilities instead of logits, as the runtime wants them."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, image: Tensor) -> Tensor:
-        scores: Tensor = self.network(image).log_softmax(-1)
-        return scores
-
-
-def export_onnx(network: LineResnetLSTM) -> bytes:
-    """ONNX of a network in evaluation mode: `image` (N, 1, H, W) to `scores` (N, T, C)."""
+def export_onnx(form: ExportForm) -> bytes:
+    """ONNX of a network in evaluation mode, with its weights stored once, in fp16."""
     buffer = io.BytesIO()
-    example = torch.rand(2, 1, network.options.height, 4 * WIDTH_MULTIPLE)
+    example = torch.rand(form.examples[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter is deprecated; dynamo fails on LSTMs
         torch.onnx.export(
-            _Scores(network),
+            form.network.eval(),
             (example,),
             buffer,  # type: ignore[arg-type]  # the stub knows paths only
             input_names=["image"],
-            output_names=["scores"],
-            dynamic_axes={"image": {0: "N", 3: "W"}, "scores": {0: "N", 1: "T"}},
+            output_names=[form.output],
+            dynamic_axes={name: dict(axes) for name, axes in form.open_sizes.items()},
             opset_version=_OPSET,
             do_constant_folding=False,
             training=torch.onnx.TrainingMode.PRESERVE,
@@ -123,13 +108,13 @@ def export_onnx(network: LineResnetLSTM) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def check_parity(network: LineResnetLSTM, model: bytes) -> None:
-    """Compare the exported scores with torch's at several widths and batches.
+def check_parity(form: ExportForm, model: bytes) -> None:
+    """Compare what the stored network gives with torch, on images of several shapes.
 
     Without onnxruntime the comparison is logged as pending.
 
     Raises:
-        TextRecognizerError: they differ by more than 1e-4.
+        TextRecognizerError: they differ by more than 1e-4, of values beyond 1 as a share.
     """
     if importlib.util.find_spec("onnxruntime") is None:
         _LOG.info("Parity of the export is pending: onnxruntime is not installed here.")
@@ -138,16 +123,16 @@ def check_parity(network: LineResnetLSTM, model: bytes) -> None:
 
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     generator = torch.Generator().manual_seed(0)
-    for n_lines, width in _PARITY_SHAPES:
-        image = torch.rand(n_lines, 1, network.options.height, width, generator=generator)
+    for shape in form.examples:
+        image = torch.rand(shape, generator=generator)
         with torch.inference_mode():
-            expected = network(image).log_softmax(-1).numpy()
-        (found,) = session.run(["scores"], {"image": image.numpy()})
-        difference = float(np.abs(found - expected).max())
+            expected = form.network.eval()(image).numpy()
+        (found,) = session.run([form.output], {"image": image.numpy()})
+        difference = float((np.abs(found - expected) / np.maximum(1.0, np.abs(expected))).max())
         if found.shape != expected.shape or difference > _PARITY_TOLERANCE:
             raise TextRecognizerError(
-                f"The exported network differs from the trained one by {difference:.2g} on "
-                f"{n_lines} lines of {width} columns: this is a defect of the export, report it."
+                f"The exported network differs from the trained one by {difference:.2g} on images "
+                f"of shape {shape}: this is a defect of the export, report it."
             )
 
 
@@ -182,7 +167,7 @@ def _store_half(model: onnx.ModelProto) -> None:
     model.graph.node.extend(nodes)
 
 
-def _round_to_half(network: LineResnetLSTM) -> LineResnetLSTM:
+def _round_to_half(network: nn.Module) -> nn.Module:
     state = {
         name: value.half().float() if value.is_floating_point() else value
         for name, value in network.state_dict().items()
@@ -192,16 +177,13 @@ def _round_to_half(network: LineResnetLSTM) -> LineResnetLSTM:
 
 
 def _manifest(trained: Trained, name: str, version: str) -> Manifest:
-    record = trained.record
+    record, task = trained.record, task_of(trained.options)
     return Manifest(
         name=name,
         version=version,
-        task="line",
-        input_normalisation=INPUT_NORMALISATION,
+        task=task.name,
         symbols=tuple(record.symbols),
-        text_form=trained.options.data.text_form,
-        line_height=trained.options.network.height,
-        frame_stride=FRAME_STRIDE,
+        **task.manifest_values(trained.options),
         git_commit=record.git_commit,
         seed=trained.options.trainer.seed,
         libraries={name: metadata.version(name) for name in ("torch", "lightning", "numpy")},

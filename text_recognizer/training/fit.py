@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,15 +16,13 @@ from lightning.pytorch.callbacks import (
     TQDMProgressBar,
 )
 
-from text_recognizer.alphabet import Alphabet
-from text_recognizer.data import DataPaths, HandwritingLines
+from text_recognizer.data import DataPaths
 from text_recognizer.errors import InputError, OptionError
-from text_recognizer.lit_models import CTCLitModel
-from text_recognizer.lit_models.ctc import to_channels_last
-from text_recognizer.models import NETWORKS
+from text_recognizer.lit_models import BaseLitModel
 from text_recognizer.training.callbacks import RunClock, Samples
 from text_recognizer.training.options import TrainingOptions, parse_time
 from text_recognizer.training.record import RunRecord, read_checkpoint
+from text_recognizer.training.tasks import task_of
 from text_recognizer.training.tracking import make_logger
 
 _LOG = logging.getLogger(__name__)
@@ -45,7 +43,7 @@ class RunFolder:
         return self.path / "checkpoints" / LAST_CHECKPOINT
 
     def best_checkpoint(self) -> Path:
-        """The checkpoint of lowest validation CER, or the last one without validation.
+        """The checkpoint of the best validation, or the last one without validation.
 
         Raises:
             InputError: there is no checkpoint.
@@ -112,12 +110,14 @@ def fit(
         raise InputError(
             f"{folder} holds a run already: go on with it by --resume {folder}, or give --output."
         )
-    alphabet = Alphabet(tuple(record.symbols))
-    data = make_data(options, paths, alphabet)
+    task = task_of(options)
+    data = task.make_data(options, paths, record.symbols)
     data.setup("fit")
-    model = make_model(options, alphabet, data, start.base)
+    model = make_model(options, record.symbols, data, start.base)
     earlier = _check_resumed(start.resume, record, model) if start.resume else None
-    record = replace(record, training_data=_training_data(data, licences or {}, start, earlier))
+    sources = [(licences or {}).get(name) for name in task.sources(data)]
+    known = [licence for licence in sources if licence is not None]
+    record = replace(record, training_data=_training_data(known, start, earlier))
     model.record = record
     trainer = make_trainer(options, run, start)
     if trainer.is_global_zero:
@@ -131,7 +131,7 @@ def fit(
     return run
 
 
-def _check_resumed(folder: Path, record: RunRecord, model: CTCLitModel) -> RunRecord:
+def _check_resumed(folder: Path, record: RunRecord, model: BaseLitModel) -> RunRecord:
     """The record of the run to go on with.
 
     Raises:
@@ -147,56 +147,43 @@ def _check_resumed(folder: Path, record: RunRecord, model: CTCLitModel) -> RunRe
 
 
 def _training_data(
-    data: HandwritingLines,
-    licences: Mapping[str, Mapping[str, str]],
-    start: Start,
-    earlier: RunRecord | None,
+    known: list[Mapping[str, str]], start: Start, earlier: RunRecord | None
 ) -> list[Mapping[str, str]]:
     """What is known of the sources drawn now, earlier in the run, and for the base model."""
-    found = [licences[name] for name in data.sources if name in licences]
+    found = list(known)
     for item in (*(earlier.training_data if earlier else ()), *start.base_training_data):
         found += [item] if item not in found else []
     return found
 
 
-def make_data(options: TrainingOptions, paths: DataPaths, alphabet: Alphabet) -> HandwritingLines:
-    """The data module of the options."""
-    return HandwritingLines(
-        options.data,
-        paths,
-        alphabet,
-        height=options.network.height,
-        seed=options.trainer.seed,
-        validation_lines=options.trainer.validation_lines,
-    )
-
-
 def make_model(
     options: TrainingOptions,
-    alphabet: Alphabet,
-    data: HandwritingLines,
+    symbols: Sequence[str],
+    data: pl.LightningDataModule,
     base: dict[str, torch.Tensor] | None = None,
-) -> CTCLitModel:
+) -> BaseLitModel:
     """The network with its loss, new or with the weights of a bundle.
 
     Raises:
         OptionError: the weights do not fit the network.
     """
-    network_class, _ = NETWORKS[options.network_class]
-    network = network_class(options.network, len(alphabet))
+    task = task_of(options)
+    network = task.make_network(options, symbols)
     if base is not None:
-        load_base(network, base)
-    return CTCLitModel(
-        to_channels_last(network),  # type: ignore[arg-type]
-        alphabet,
-        options.loss,
-        sources=data.validation_sources,
-        criterion=options.data.criterion,
-    )
+        load_base(network, base, optional=task.optional_heads)
+    in_layout = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return task.make_model(in_layout, options, symbols, data)
 
 
-def load_base(network: torch.nn.Module, base: dict[str, torch.Tensor]) -> None:
+def load_base(
+    network: torch.nn.Module, base: dict[str, torch.Tensor], *, optional: tuple[str, ...] = ()
+) -> None:
     """Load a bundle's weights; heads that only training uses stay new.
+
+    Args:
+        network: gets the weights.
+        base: weights by their state-dict names.
+        optional: how the names of weights begin that may be missing.
 
     Raises:
         OptionError: names or shapes differ otherwise.
@@ -208,7 +195,7 @@ def load_base(network: torch.nn.Module, base: dict[str, torch.Tensor]) -> None:
     missing = sorted(
         name
         for name in own.keys() - base.keys()
-        if not name.startswith("shortcut.") and not name.endswith("num_batches_tracked")
+        if not name.startswith(optional) and not name.endswith("num_batches_tracked")
     )
     if wrong or missing:
         names = ", ".join((wrong + missing)[:5])
@@ -231,7 +218,7 @@ def make_trainer(options: TrainingOptions, run: RunFolder, start: Start) -> pl.T
         max_steps=-1,  # the clock stops the run
         val_check_interval=options.trainer.validate_every_steps,
         check_val_every_n_epoch=None,
-        gradient_clip_val=options.loss.clip,
+        gradient_clip_val=options.optimiser.clip,
         num_sanity_val_steps=0,
         log_every_n_steps=options.tracking.log_every_steps,
         logger=make_logger(options, run.path) if is_first_process() else False,
@@ -242,13 +229,13 @@ def make_trainer(options: TrainingOptions, run: RunFolder, start: Start) -> pl.T
 
 
 def _callbacks(options: TrainingOptions, run: RunFolder, start: Start) -> list[Callback]:
-    trainer = options.trainer
+    trainer, task = options.trainer, task_of(options)
     counts_steps = bool(trainer.max_steps) and not start.cooldown_of_used
     length = 0.0
     if not start.cooldown_of_used:
         length = trainer.max_steps or parse_time(trainer.max_time, name="trainer.max_time")
     clock = RunClock(
-        peak_rate=options.loss.learning_rate,
+        peak_rate=options.optimiser.learning_rate,
         length=length,
         cooldown=trainer.cooldown,
         warm_up_steps=trainer.warm_up_steps,
@@ -259,9 +246,13 @@ def _callbacks(options: TrainingOptions, run: RunFolder, start: Start) -> list[C
     checkpoints = run.path / "checkpoints"
     return [
         clock,
-        EMAWeightAveraging(decay=options.loss.ema),
+        EMAWeightAveraging(decay=options.optimiser.ema),
         ModelCheckpoint(
-            checkpoints, "best-{step}", monitor="val_cer", mode="min", enable_version_counter=False
+            checkpoints,
+            "best-{step}",
+            monitor=task.monitor,
+            mode="min",
+            enable_version_counter=False,
         ),
         ModelCheckpoint(
             checkpoints,
@@ -270,7 +261,7 @@ def _callbacks(options: TrainingOptions, run: RunFolder, start: Start) -> list[C
             save_on_train_epoch_end=True,
             enable_version_counter=False,
         ),
-        Samples(run.path / "samples"),
+        Samples(run.path / "samples", task.draw_samples),
         TQDMProgressBar(refresh_rate=10),
     ]
 

@@ -5,11 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from text_recognizer.data.page_crops import PageCrop
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.lit_models.ctc import Prediction
+from text_recognizer.lit_models.line_finder import FinderSample
+from text_recognizer.synthesis.line_maps import MAP_STRIDE
 
 _WIDTH = 1200
 _CAPTION_PX = 15
+_PAGE_HEIGHT = 700
 
 
 def draw_predictions(predictions: Sequence[Prediction]) -> Image.Image:
@@ -25,6 +29,43 @@ def draw_predictions(predictions: Sequence[Prediction]) -> Image.Image:
         for prediction in predictions
     ]
     return draw_rows(rows)
+
+
+def draw_found_lines(samples: Sequence[FinderSample]) -> Image.Image:
+    """Pages side by side, with the baselines and outlines that were found on them."""
+    pages = [_with_lines(sample) for sample in samples]
+    sheet = Image.new("RGB", (sum(page.width for page in pages), _PAGE_HEIGHT), "white")
+    left = 0
+    for page in pages:
+        sheet.paste(page, (left, 0))
+        left += page.width
+    return sheet
+
+
+def draw_crop(crop: PageCrop) -> Image.Image:
+    """A piece of a page with its ridges in red, its line ends in blue, grey where it is ignored."""
+    side = crop.image.shape[0]
+    ridge, ends, weight = (
+        np.kron(part, np.ones((MAP_STRIDE, MAP_STRIDE), np.float32))[:side, :side]
+        for part in (crop.maps.ridge, crop.maps.ends, crop.weight)
+    )
+    grey = (255.0 - crop.image) * (0.6 + 0.4 * weight)
+    red, green = grey * (1 - ends), grey * (1 - ridge) * (1 - ends)
+    blue = grey * (1 - ridge)
+    colours = [red + 255 * ridge * (1 - ends), green, blue + 255 * ends * (1 - ridge)]
+    return Image.fromarray(np.stack(colours, axis=2).clip(0, 255).astype(np.uint8))
+
+
+def _with_lines(sample: FinderSample) -> Image.Image:
+    scale = _PAGE_HEIGHT / sample.image.shape[0]
+    size = (max(1, round(scale * sample.image.shape[1])), _PAGE_HEIGHT)
+    page = Image.fromarray(sample.image).convert("RGB").resize(size)
+    draw = ImageDraw.Draw(page)
+    for line in sample.lines:
+        outline, baseline = ((points * scale).tolist() for points in (line.polygon, line.baseline))
+        draw.polygon([tuple(point) for point in outline], outline=(70, 130, 220))
+        draw.line([tuple(point) for point in baseline], fill=(220, 40, 40), width=2)
+    return page
 
 
 def draw_rows(rows: Sequence[tuple[GreyImage, Sequence[str]]]) -> Image.Image:
