@@ -67,10 +67,18 @@ def open_session(
         for name, shape in wanted.items()
     ):
         raise BundleError(
-            f"{path} has inputs {found_inputs} and outputs {found_outputs}, and its manifest "
-            f"promises {dict(inputs)} and {dict(outputs)}: export the model again."
+            f"{path} has {_described(found_inputs | found_outputs)}, and its manifest promises "
+            f"{_described({**inputs, **outputs})}: export the model again."
         )
     return session
+
+
+def _described(shapes: Mapping[str, Sequence[int | str | None]]) -> str:
+    """Names and shapes, with a star for sizes that are open."""
+    return ", ".join(
+        f"{name} ({', '.join(str(s) if isinstance(s, int) else '*' for s in shape)})"
+        for name, shape in shapes.items()
+    )
 
 
 def can_be(shape: Sequence[int | str | None], promised: Shape) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from drawn_pages import LINE_GAP, draw_page
+from drawn_pages import write_page
 from programs import load_program
 
 SENTENCES = ("seven apples lie under the tree", "and the postman waves at us") * 4
@@ -20,26 +20,8 @@ def benchmark():
 @pytest.fixture
 def pages(tmp_path: Path) -> Path:
     """A folder with one validation page of eight drawn lines."""
-    folder = tmp_path / "drawn" / "val"
-    folder.mkdir(parents=True)
-    image = draw_page(SENTENCES, left=60, top=80)
-    cv2.imwrite(str(folder / "a.png"), image)
-    rows = []
-    for i, text in enumerate(SENTENCES):
-        y = 80 + i * LINE_GAP
-        right = 60 + cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)[0][0]
-        box = f"57,{y - 30} {right},{y - 30} {right},{y + 12} 57,{y + 12}"
-        rows.append(
-            f'<TextLine id="l{i}"><Coords points="{box}"/>'
-            f'<Baseline points="60,{y} {right},{y}"/></TextLine>'
-        )
-    (folder / "a.xml").write_text(
-        '<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15">'
-        f'<Page imageFilename="a.png" imageWidth="{image.shape[1]}" imageHeight="{image.shape[0]}">'
-        f'<TextRegion id="r"><Coords points="0,0 9,0 9,9"/>{"".join(rows)}</TextRegion>'
-        "</Page></PcGts>"
-    )
-    return folder.parent
+    write_page(tmp_path / "drawn" / "val", "a", SENTENCES)
+    return tmp_path / "drawn"
 
 
 def test_disturbances_are_those_that_the_program_knows(benchmark) -> None:

@@ -56,7 +56,7 @@ def test_text_is_compared_on_the_lines_that_were_found(tmp_path: Path) -> None:
         return [_found(TOP + y, text) for y, text in zip(offsets, texts, strict=True)]
 
     reader = _Reader(["The cattle sings before breakfast"], [SENTENCES[0]])
-    result = evaluate_page(_page(tmp_path), reader=reader, find=find)
+    result = evaluate_page(_page(tmp_path), find, reader=reader)
     assert result.finding.n_reference == 4
     assert result.finding.n_matched == 2  # the first, and the untranscribed one
     assert result.finding.n_ignored == 1

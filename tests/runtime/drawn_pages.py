@@ -1,6 +1,7 @@
 """Pages and readers for tests: lines of text drawn in OpenCV's own stroke font."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -39,6 +40,32 @@ def draw_page(
     for number, sentence in enumerate(sentences):
         draw_text(page, sentence, (left, top + LINE_GAP * number))
     return page
+
+
+def write_page(
+    folder: Path, name: str, sentences: Sequence[str] = SENTENCES, *, left: int = 60, top: int = 80
+) -> None:
+    """A drawn page as `name`.png, and its lines as PAGE XML."""
+    folder.mkdir(parents=True, exist_ok=True)
+    image = draw_page(sentences, left=left, top=top)
+    cv2.imwrite(str(folder / f"{name}.png"), image)
+    rows = []
+    for i, text in enumerate(sentences):
+        y = top + i * LINE_GAP
+        right = left + cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)[0][0]
+        box = f"{left - 3},{y - 30} {right},{y - 30} {right},{y + 12} {left - 3},{y + 12}"
+        rows.append(
+            f'<TextLine id="l{i}"><Coords points="{box}"/>'
+            f'<Baseline points="{left},{y} {right},{y}"/>'
+            f"<TextEquiv><Unicode>{text}</Unicode></TextEquiv></TextLine>"
+        )
+    (folder / f"{name}.xml").write_text(
+        '<PcGts xmlns="http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15">'
+        f'<Page imageFilename="{name}.png" imageWidth="{image.shape[1]}"'
+        f' imageHeight="{image.shape[0]}">'
+        f'<TextRegion id="r"><Coords points="0,0 9,0 9,9"/>{"".join(rows)}</TextRegion>'
+        "</Page></PcGts>"
+    )
 
 
 class NumberingReader:

@@ -201,10 +201,10 @@ def test_numbers_below_one_are_refused(bundle: Bundle, name: str) -> None:
 
 def test_a_network_for_other_lines_is_refused(tmp_path: Path) -> None:
     higher = write_tiny_bundle(tmp_path / "a", network=bar_network(height=64))
-    with pytest.raises(BundleError, match="promises lines of 32 rows and 4 labels"):
+    with pytest.raises(BundleError, match=r"promises image \(\*, 1, 32, \*\), scores \(\*, \*, 4"):
         LineReader(higher)
     more = write_tiny_bundle(tmp_path / "b", network=bar_network(n_labels=9))
-    with pytest.raises(BundleError, match="promises lines of 32 rows and 4 labels"):
+    with pytest.raises(BundleError, match=r"promises image \(\*, 1, 32, \*\), scores \(\*, \*, 4"):
         LineReader(more)
 
 

@@ -10,6 +10,7 @@ from text_recognizer.data import HandwritingLinesOptions
 from text_recognizer.models import LineResnetLSTMOptions
 from text_recognizer.training.options import (
     CTCLossOptions,
+    LineTrainingOptions,
     TrackingOptions,
     TrainerOptions,
     TrainingOptions,
@@ -33,9 +34,9 @@ def with_trainer(options: TrainingOptions, **changes: object) -> TrainingOptions
     return replace(options, trainer=replace(options.trainer, **changes))  # type: ignore[arg-type]
 
 
-def tiny_options() -> TrainingOptions:
+def tiny_options() -> LineTrainingOptions:
     """Options of a tiny network, one process, forty steps."""
-    return TrainingOptions(
+    return LineTrainingOptions(
         name="tiny",
         data=HandwritingLinesOptions(
             strength=0.0, batch_columns=2_048, max_batch=16, max_width=1_024, max_draws=10_000

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import lightning.pytorch as pl
@@ -24,7 +25,7 @@ from text_recognizer.synthesis.chance import add_noise
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: Lightning moves its tensors to the device
 class PageBatch:
     """Pieces of pages.
 
@@ -167,6 +168,14 @@ class HandwritingPages(pl.LightningDataModule):
         )
         pages = self.validation_pages[rank::n_ranks]
         return DataLoader(pages, batch_size=None)  # type: ignore[arg-type]
+
+    def transfer_batch_to_device(
+        self, batch: Any, device: torch.device, dataloader_idx: int
+    ) -> Any:
+        """Training batches moved; whole pages stay, since they hold no tensors."""
+        if isinstance(batch, PageMaterial):
+            return batch
+        return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
 
 def _empty_page(size: int, rng: np.random.Generator) -> PageMaterial:
