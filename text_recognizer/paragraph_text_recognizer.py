@@ -77,8 +77,8 @@ class ParagraphTextRecognizer:
         return [
             cut.image
             for page in _open(image)
-            for column in self._recognizer.cut_lines(page.read())
-            for _, cut in column
+            for region in self._recognizer.cut_lines(page.read())
+            for _, cut in region.lines
         ]
 
 

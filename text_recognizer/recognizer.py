@@ -10,6 +10,7 @@ This is the main path of the program, and its table of contents:
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from text_recognizer.bundle import Bundle
     from text_recognizer.grey_image import GreyImage
     from text_recognizer.layout import FoundLine
+    from text_recognizer.layout.orientation import Turn
     from text_recognizer.line_image import LineCut
     from text_recognizer.line_reader import LineReading
     from text_recognizer.loading import Source
@@ -31,6 +33,21 @@ if TYPE_CHECKING:
 Unit = Literal["page", "line"]
 UNITS: tuple[Unit, ...] = ("page", "line")
 _SMALLEST_LINE = 8  # pixels, the shorter side of an image that is one line
+_DOUBTFUL = 0.75  # mean confidence under which a page may lie on its side or upside down
+_LINES_TO_TURN = 5  # that are read to tell
+
+
+@dataclass(frozen=True, eq=False)
+class CutRegion:
+    """A region of a page with its lines, cut out, in reading order.
+
+    Attributes:
+        kind: as `Region.type`.
+        lines: places of the lines, and their cuts.
+    """
+
+    kind: str
+    lines: "list[tuple[FoundLine, LineCut]]"
 
 
 class ReadsLines(Protocol):
@@ -115,11 +132,16 @@ class Recognizer:
             InputError: the image cannot be decoded, or a line is too long; the message names it.
             OptionError: `unit` is another word.
         """
+        from text_recognizer.layout.orientation import Turn
+
         image = page_image.read()
+        turn = Turn(0, (image.shape[1], image.shape[0]))
         try:
-            columns = self.cut_lines(image, unit=unit)
-            cuts = [cut for column in columns for _, cut in column]
-            readings = iter(self._line_reader.read([cut.image for cut in cuts]))
+            regions, readings = self._read_image(image, unit)
+            if unit == "page" and _is_doubtful(readings):
+                turn = self._find_turn(image)
+                if turn.quarters:
+                    regions, readings = self._read_image(turn.upright(image), unit)
         except InputError as error:
             raise InputError(f"{page_image.file}, page {page_image.number}: {error}") from error
         return Page(
@@ -127,21 +149,54 @@ class Recognizer:
             number=page_image.number,
             width=image.shape[1],
             height=image.shape[0],
-            regions=_regions(columns, readings, (image.shape[1], image.shape[0])),
+            regions=_regions(regions, iter(readings), turn),
             dpi=page_image.dpi,
+            turned=turn.clockwise_degrees,
         )
 
-    def cut_lines(
-        self, image: "GreyImage", *, unit: Unit = "page"
-    ) -> "list[list[tuple[FoundLine, LineCut]]]":
-        """Lines of a grey image with their cuts, in reading order, column by column.
+    def _read_image(
+        self, image: "GreyImage", unit: Unit
+    ) -> "tuple[list[CutRegion], Sequence[LineReading]]":
+        """Lines of an image with their cuts, region by region, and their readings in that order."""
+        regions = self.cut_lines(image, unit=unit)
+        cuts = [cut.image for region in regions for _, cut in region.lines]
+        return regions, self._line_reader.read(cuts)
+
+    def _find_turn(self, image: "GreyImage") -> "Turn":
+        """The turn by which a page reads best.
+
+        Lines are looked for in the page as it lies and on its side, and the way in which they are
+        longer together is taken; upright and upside down are told apart by reading some of them.
+        """
+        from text_recognizer.layout.orientation import Turn
+
+        turns = [Turn(quarters, (image.shape[1], image.shape[0])) for quarters in range(4)]
+        length, side_length = (self._written_length(turn.upright(image)) for turn in turns[:2])
+        if not length and not side_length:
+            return turns[0]
+        likely = turns[1::2] if side_length > length else turns[::2]
+        return max(likely, key=lambda turn: self._certainty(turn.upright(image)))
+
+    def _written_length(self, image: "GreyImage") -> float:
+        """Length of all lines of an image together, in pixels."""
+        lines = (line for region in self.cut_lines(image) for line, _ in region.lines)
+        return float(sum(np.hypot(*(line.baseline[-1] - line.baseline[0])) for line in lines))
+
+    def _certainty(self, image: "GreyImage") -> float:
+        """Mean confidence of some of an image's longest lines."""
+        cuts = [cut.image for region in self.cut_lines(image) for _, cut in region.lines]
+        cuts = sorted(cuts, key=lambda cut: cut.shape[1] / cut.shape[0])[-_LINES_TO_TURN:]
+        return _mean_confidence(self._line_reader.read(cuts))
+
+    def cut_lines(self, image: "GreyImage", *, unit: Unit = "page") -> "list[CutRegion]":
+        """Lines of a grey image with their cuts, in reading order, region by region.
 
         Raises:
             BundleError: the finder is missing, damaged or not for finding lines.
             InputError: a line is too long to be cut out.
             OptionError: `unit` is another word.
         """
-        from text_recognizer.layout import load_finder, order_lines
+        from text_recognizer.layout import find_regions, load_finder
         from text_recognizer.line_image import cut
 
         if unit not in UNITS:
@@ -150,11 +205,16 @@ class Recognizer:
             return _whole_image(image)
         if self._line_finder is None:
             self._line_finder = load_finder(self._finder, n_threads=self._n_threads)
-        columns = order_lines(self._line_finder.find(image))
-        return [[(line, cut(image, line.baseline, line.polygon)) for line in c] for c in columns]
+        return [
+            CutRegion(
+                region.kind,
+                [(line, cut(image, line.baseline, line.polygon)) for line in region.lines],
+            )
+            for region in find_regions(self._line_finder.find(image))
+        ]
 
 
-def _whole_image(image: "GreyImage") -> "list[list[tuple[FoundLine, LineCut]]]":
+def _whole_image(image: "GreyImage") -> "list[CutRegion]":
     from text_recognizer.layout import FoundLine
     from text_recognizer.line_image import whole
 
@@ -162,48 +222,60 @@ def _whole_image(image: "GreyImage") -> "list[list[tuple[FoundLine, LineCut]]]":
         return []
     cut = whole(image)
     outline = cut.outline(0, image.shape[1])
-    return [[(FoundLine(cut.feet[[0, -1]], outline), cut)]]
+    return [CutRegion("paragraph", [(FoundLine(cut.feet[[0, -1]], outline), cut)])]
+
+
+def _is_doubtful(readings: "Sequence[LineReading]") -> bool:
+    """Whether a page reads so badly that it may lie otherwise; one without lines may, too."""
+    return _mean_confidence(readings) < _DOUBTFUL
+
+
+def _mean_confidence(readings: "Sequence[LineReading]") -> float:
+    """Over all characters; 0 without any."""
+    n_characters = sum(len(reading.characters) for reading in readings)
+    total = sum(reading.confidence * len(reading.characters) for reading in readings)
+    return total / n_characters if n_characters else 0.0
 
 
 def _regions(
-    columns: "list[list[tuple[FoundLine, LineCut]]]",
+    found_regions: "list[CutRegion]",
     readings: "Iterator[LineReading]",
-    size: tuple[int, int],
+    turn: "Turn",
 ) -> tuple[Region, ...]:
-    """One region a column; lines are numbered through the page."""
+    """Regions in pixels of the page as it lies; lines are numbered through the page."""
     regions = []
     n_lines = 0
-    for number, column in enumerate(columns, start=1):
+    for number, region in enumerate(found_regions, start=1):
         lines = []
-        for found, cut in column:
+        for found, cut in region.lines:
             n_lines += 1
-            lines.append(_line(f"l{n_lines}", (found, cut), next(readings), size))
-        boxes = np.array([found.box for found, _ in column])
+            lines.append(_line(f"l{n_lines}", (found, cut), next(readings), turn))
+        boxes = np.array([found.box for found, _ in region.lines])
         (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-        regions.append(Region(f"r{number}", _points(corners, size), tuple(lines)))
+        regions.append(Region(f"r{number}", _points(corners, turn), tuple(lines), type=region.kind))
     return tuple(regions)
 
 
 def _line(
-    id: str, place: "tuple[FoundLine, LineCut]", reading: "LineReading", size: tuple[int, int]
+    id: str, place: "tuple[FoundLine, LineCut]", reading: "LineReading", turn: "Turn"
 ) -> Line:
     found, cut = place
     words = tuple(
-        Word(word.text, word.confidence, _points(cut.outline(word.x0, word.x1), size))
+        Word(word.text, word.confidence, _points(cut.outline(word.x0, word.x1), turn))
         for word in reading.words
     )
     return Line(
         id=id,
         text=reading.text,
         confidence=reading.confidence,
-        baseline=_points(found.baseline, size),
-        polygon=_points(found.polygon, size),
+        baseline=_points(found.baseline, turn),
+        polygon=_points(found.polygon, turn),
         words=words,
     )
 
 
-def _points(array: NDArray[np.floating], size: tuple[int, int]) -> Points:
-    """Points to a tenth of a pixel, inside an image of (width, height)."""
-    inside = np.clip(array, 0, size)
+def _points(array: NDArray[np.floating], turn: "Turn") -> Points:
+    """Points of the upright page as points of the page as it lies, to a tenth of a pixel."""
+    inside = np.clip(turn.to_page(array), 0, turn.size)
     return tuple((round(float(x), 1), round(float(y), 1)) for x, y in inside)

@@ -10,7 +10,7 @@ from text_recognizer.errors import BundleError, InputError, OptionError
 from text_recognizer.line_reader import LineReading, WordReading
 from text_recognizer.loading import Limits, page_image_of
 from text_recognizer.page import Points
-from text_recognizer.recognizer import Recognizer, cut_lines
+from text_recognizer.recognizer import Recognizer
 
 
 def overlap(polygon: Points, box: tuple[float, float, float, float]) -> float:
@@ -145,7 +145,7 @@ def test_limits_are_passed_on(tmp_path: Path) -> None:
 
 def test_another_unit_is_refused() -> None:
     with pytest.raises(OptionError, match=r"^unit must be page or line, not 'word'\.$"):
-        cut_lines(blank_page(), unit="word")  # type: ignore[arg-type]
+        Recognizer(line_reader=NumberingReader()).cut_lines(blank_page(), unit="word")  # type: ignore[arg-type]
 
 
 def test_missing_model() -> None:
