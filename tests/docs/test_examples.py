@@ -7,7 +7,7 @@ from documents import ROOT
 from programs import load_program
 
 from text_recognizer.evaluation.metrics import count_character_errors
-from text_recognizer.layout import find_lines
+from text_recognizer.layout import load_finder
 from text_recognizer.loading import open_pages
 from text_recognizer.recognizer import Recognizer
 
@@ -42,7 +42,8 @@ def test_readme_names_the_page(name: str) -> None:
 @pytest.mark.parametrize("name", PAGES)
 def test_every_line_is_found(name: str) -> None:
     lines = [line for line in true_text(name).splitlines() if line]
-    assert sum(len(find_lines(page.read())) for page in open_pages(EXAMPLES / name)) == len(lines)
+    finder = load_finder()
+    assert sum(len(finder.find(page.read())) for page in open_pages(EXAMPLES / name)) == len(lines)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -11,7 +11,7 @@ from programs import load_program
 from text_recognizer.evaluation.metrics import ErrorCounts
 from text_recognizer.evaluation.page_evaluation import PageResult, evaluate_page, sum_results
 from text_recognizer.ground_truth.samples import PageLine, PageSample
-from text_recognizer.layout import FoundLine
+from text_recognizer.layout import FoundLine, load_finder
 
 LEFT, TOP = 60, 80
 
@@ -68,7 +68,7 @@ def test_text_is_compared_on_the_lines_that_were_found(tmp_path: Path) -> None:
 
 
 def test_the_finder_of_the_program_finds_drawn_lines(tmp_path: Path) -> None:
-    result = evaluate_page(_page(tmp_path))
+    result = evaluate_page(_page(tmp_path), load_finder().find)
     assert result.finding.recall == 1.0
     assert result.finding.precision == 1.0
     assert result.missed.edits == 0
@@ -76,7 +76,7 @@ def test_the_finder_of_the_program_finds_drawn_lines(tmp_path: Path) -> None:
 
 
 def test_results_add_up(tmp_path: Path) -> None:
-    result = evaluate_page(_page(tmp_path))
+    result = evaluate_page(_page(tmp_path), load_finder().find)
     both = sum_results([result, result, PageResult()])
     assert both.finding.n_reference == 8
     assert both.missed.length == 2 * result.missed.length

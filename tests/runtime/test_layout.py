@@ -1,12 +1,21 @@
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
 from drawn_pages import LINE_GAP, SENTENCES, blank_page, draw_page, draw_text
 from numpy.typing import NDArray
 
-from text_recognizer.layout import FoundLine, find_lines, order_lines
+from text_recognizer.layout import FoundLine, load_finder, order_lines
 
 GreyImage = NDArray[np.uint8]
+Find = Callable[[GreyImage], list[FoundLine]]
+
+
+@pytest.fixture(scope="module")
+def find() -> Find:
+    """The finder that comes with the package."""
+    return load_finder(n_threads=2).find
 
 
 def levels(lines: list[FoundLine]) -> list[float]:
@@ -17,8 +26,8 @@ def baselines(n_lines: int, top: int = 80) -> list[int]:
     return [top + LINE_GAP * n for n in range(n_lines)]
 
 
-def test_lines_of_a_page() -> None:
-    lines = find_lines(draw_page())
+def test_lines_of_a_page(find: Find) -> None:
+    lines = find(draw_page())
     assert levels(lines) == pytest.approx(baselines(4), abs=4)
     for line, sentence in zip(lines, SENTENCES, strict=True):
         width, _ = cv2.getTextSize(sentence, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)[0]
@@ -27,10 +36,10 @@ def test_lines_of_a_page() -> None:
         assert 20 < bottom - top < LINE_GAP
 
 
-def test_polygons_hold_the_ink_of_their_line() -> None:
+def test_polygons_hold_the_ink_of_their_line(find: Find) -> None:
     page = draw_page()
     covered = np.zeros_like(page)
-    for line in find_lines(page):
+    for line in find(page):
         cv2.fillPoly(covered, [line.polygon.astype(np.int32)], 1)
     ink = page < 128
     assert (covered[ink] == 1).mean() > 0.999
@@ -38,73 +47,73 @@ def test_polygons_hold_the_ink_of_their_line() -> None:
 
 
 @pytest.mark.parametrize("degrees", [-8, -3, 3, 8])
-def test_skewed_page(degrees: float) -> None:
+def test_skewed_page(find: Find, degrees: float) -> None:
     page = draw_page(top=140)
     height, width = page.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
     turned = cv2.warpAffine(page, turn, (width, height), borderValue=240).astype(np.uint8)
-    lines = find_lines(turned)
+    lines = find(turned)
     assert len(lines) == 4
     slopes = [np.diff(line.baseline[[0, -1]], axis=0)[0] for line in lines]
     angles = [np.rad2deg(np.arctan2(-y, x)) for x, y in slopes]
     assert angles == pytest.approx([degrees] * 4, abs=1)
 
 
-def test_ruled_paper_and_shade() -> None:
+def test_ruled_paper_and_shade(find: Find) -> None:
     page = draw_page().astype(np.float32)
     for level in baselines(6):
         page[level + 4 : level + 6, 20:-20] *= 0.6
     page *= np.linspace(1, 0.55, page.shape[1], dtype=np.float32)
-    lines = find_lines(page.astype(np.uint8))
+    lines = find(page.astype(np.uint8))
     assert levels(lines) == pytest.approx(baselines(4), abs=5)
 
 
-def test_dark_border_of_a_scan_is_no_line() -> None:
+def test_dark_border_of_a_scan_is_no_line(find: Find) -> None:
     page = draw_page()
     page[:, :18] = 20
     page[-10:] = 20
-    assert levels(find_lines(page)) == pytest.approx(baselines(4), abs=4)
+    assert levels(find(page)) == pytest.approx(baselines(4), abs=4)
 
 
-def test_long_letters_that_touch_the_next_line_do_not_join_lines() -> None:
+def test_long_letters_that_touch_the_next_line_do_not_join_lines(find: Find) -> None:
     page = draw_page()
     for x in (150, 300, 420):
         cv2.line(page, (x, 60), (x - 10, 125), 30, 2)
-    assert levels(find_lines(page)) == pytest.approx(baselines(4), abs=5)
+    assert levels(find(page)) == pytest.approx(baselines(4), abs=5)
 
 
-def test_the_point_at_the_end_of_a_line_belongs_to_it() -> None:
+def test_the_point_at_the_end_of_a_line_belongs_to_it(find: Find) -> None:
     page = blank_page()
     draw_text(page, "to the end", (60, 150))
-    right = find_lines(page)[0].box[2]
+    right = find(page)[0].box[2]
     draw_text(page, ".", (round(right) + 3, 150))
-    assert find_lines(page)[0].box[2] > right + 6
+    assert find(page)[0].box[2] > right + 6
 
 
 @pytest.mark.parametrize("scale", [0.5, 2.0, 4.0])
-def test_size_of_the_image_does_not_matter(scale: float) -> None:
+def test_size_of_the_image_does_not_matter(find: Find, scale: float) -> None:
     page = draw_page()
     sized = cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    lines = find_lines(sized.astype(np.uint8))
+    lines = find(sized.astype(np.uint8))
     assert levels(lines) == pytest.approx([scale * y for y in baselines(4)], abs=5 * scale)
 
 
 @pytest.mark.parametrize("height", [40, 64, 120])
-def test_image_of_one_line_gives_one_line(height: int) -> None:
+def test_image_of_one_line_gives_one_line(find: Find, height: int) -> None:
     page = blank_page(64, 900)
     draw_text(page, "just one line, quoted; jumping", (10, 42))
     sized = cv2.resize(page, (900 * height // 64, height), interpolation=cv2.INTER_AREA)
-    (line,) = find_lines(sized.astype(np.uint8))
+    (line,) = find(sized.astype(np.uint8))
     columns = np.flatnonzero((sized < 128).any(axis=0))
     assert (line.box[0], line.box[2]) == pytest.approx((columns[0], columns[-1]), abs=height / 8)
 
 
-def test_pieces_of_other_lines_do_not_make_an_image_of_one_line_two() -> None:
+def test_pieces_of_other_lines_do_not_make_an_image_of_one_line_two(find: Find) -> None:
     page = blank_page(80, 900)
     draw_text(page, "one line of a page", (10, 52))
     page[:6, 30:60] = 30  # the feet of letters above
     page[-5:, 200:240] = 30
-    assert len(find_lines(page)) == 1
+    assert len(find(page)) == 1
 
 
 @pytest.mark.parametrize(
@@ -120,14 +129,14 @@ def test_pieces_of_other_lines_do_not_make_an_image_of_one_line_two() -> None:
     ],
     ids=["white", "grey", "black", "one pixel", "seven rows", "noise", "shade"],
 )
-def test_nothing_written_gives_no_lines(image: GreyImage) -> None:
-    assert find_lines(image) == []
+def test_nothing_written_gives_no_lines(find: Find, image: GreyImage) -> None:
+    assert find(image) == []
 
 
-def test_outlines_stay_on_the_page() -> None:
+def test_outlines_stay_on_the_page(find: Find) -> None:
     page = blank_page(120, 400)
     draw_text(page, "over the edge of it", (-8, 26))
-    for line in find_lines(page):
+    for line in find(page):
         assert line.polygon.min() >= 0
         assert (line.polygon <= [400, 120]).all()
 
