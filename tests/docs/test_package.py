@@ -36,12 +36,13 @@ def test_there_are_recipes() -> None:
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.name)
 def test_recipe_loads(path: Path) -> None:
-    from text_recognizer.alphabet import Alphabet
     from text_recognizer.training.options import load_recipe
+    from text_recognizer.training.tasks import task_of
 
     options = load_recipe(path)
     assert options.name == path.stem
-    assert len(Alphabet.load(path.parent / options.data.alphabet)) > 80
+    task = task_of(options)
+    assert len(task.symbols(options, path.parent)) > 80 or task.name == "finder"
 
 
 def test_wheel_holds_the_examples() -> None:

@@ -25,8 +25,8 @@ def test_a_plain_folder_trains_without_naming_its_source(
     options: TrainingOptions, data_paths: DataPaths
 ) -> None:
     data = _module(options.data, data_paths)
-    assert list(data.sources) == [data_paths.lines.name]
-    assert len(data.sources[data_paths.lines.name]) == 20
+    assert list(data.sources) == [data_paths.data.name]
+    assert len(data.sources[data_paths.data.name]) == 20
     assert sorted(line.text for line in data.validation_lines)[:2] == ["a bad egg", "abba"]
     assert sum(len(batch.texts) for batch in data.val_dataloader()) == 10
 
@@ -34,9 +34,9 @@ def test_a_plain_folder_trains_without_naming_its_source(
 def test_training_lines_never_come_from_validation(
     options: TrainingOptions, data_paths: DataPaths
 ) -> None:
-    data = _module(replace(options.data, validation_sources=(data_paths.lines.name,)), data_paths)
+    data = _module(replace(options.data, validation_sources=(data_paths.data.name,)), data_paths)
     assert len(data.validation_lines) == 10
-    assert data.validation_sources == (data_paths.lines.name,)
+    assert data.validation_sources == (data_paths.data.name,)
 
 
 def test_no_validation_line_is_left_out(options: TrainingOptions, data_paths: DataPaths) -> None:
@@ -52,10 +52,10 @@ def test_validation_is_thinned_out(options: TrainingOptions, data_paths: DataPat
 def test_missing_sources_are_named_and_training_goes_on(
     options: TrainingOptions, data_paths: DataPaths, caplog: pytest.LogCaptureFixture
 ) -> None:
-    shares = {data_paths.lines.name: 0.5, "elsewhere": 0.5}
+    shares = {data_paths.data.name: 0.5, "elsewhere": 0.5}
     with caplog.at_level(logging.WARNING):
         data = _module(replace(options.data, shares=shares), data_paths)
-    assert list(data.sources) == [data_paths.lines.name]
+    assert list(data.sources) == [data_paths.data.name]
     assert "Training goes on without elsewhere: not found." in caplog.text
 
 

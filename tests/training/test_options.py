@@ -6,7 +6,13 @@ import pytest
 
 from text_recognizer.alphabet import Alphabet
 from text_recognizer.errors import InputError, OptionError
-from text_recognizer.training.options import load_recipe, options_from_dict, parse_time
+from text_recognizer.training.options import (
+    LineTrainingOptions,
+    load_recipe,
+    options_from_dict,
+    parse_time,
+)
+from text_recognizer.training.tasks import task_of
 
 _RECIPES = sorted(
     p for p in (Path(__file__).parents[2] / "recipes").glob("*.toml") if p.name != "sources.toml"
@@ -14,12 +20,15 @@ _RECIPES = sorted(
 
 
 @pytest.mark.parametrize("path", _RECIPES, ids=lambda p: p.stem)
-def test_every_recipe_loads_and_its_alphabet_too(path: Path) -> None:
+def test_every_recipe_loads_and_its_symbols_too(path: Path) -> None:
     options = load_recipe(path)
     assert options.name == path.stem
-    alphabet = Alphabet.load(path.parent / options.data.alphabet)
-    assert not alphabet.unknown('The quick brown fox, 1234567890 "x" (y) é?')
-    assert "peraire" not in options.data.shares  # the unseen hand
+    symbols = task_of(options).symbols(options, path.parent)
+    if isinstance(options, LineTrainingOptions):
+        assert not Alphabet(symbols).unknown('The quick brown fox, 1234567890 "x" (y) é?')
+        assert "peraire" not in options.data.shares  # the unseen hand
+    else:
+        assert symbols == ()
 
 
 def test_resolved_options_survive_the_way_through_plain_values() -> None:
