@@ -98,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     previews = []
     try:
         finder = load_finder(options.finder, n_threads=options.threads)
-        hands = list(_hands(options.data, options.split))
+        hands = list(read_hands(options.data, options.split))
         if not hands:
             raise InputError(f"{options.data} has no {options.split} page of {_FEWEST} lines.")
         print("| disturbance | lines | recall % | precision % |\n| --- | --- | --- | --- |")
@@ -160,7 +160,12 @@ def make_page(
     return page
 
 
-def _hands(data: Path, split: str) -> Iterator[Hand]:
+def read_hands(data: Path, split: str) -> Iterator[Hand]:
+    """Lines of each page that has enough of them.
+
+    Raises:
+        InputError: there are no pages, or one cannot be read.
+    """
     for sample in read_pages(data, split=split):
         lines, _ = reference_lines(sample)
         if len(lines) < _FEWEST:

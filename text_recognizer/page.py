@@ -65,8 +65,8 @@ class Page:
     Attributes:
         file: name of the file as it was given; empty for an image that came from memory.
         number: of the page in its file, from 1.
-        width: pixels of the upright image.
-        height: pixels of the upright image.
+        width: pixels of the image, turned as its EXIF orientation says.
+        height: likewise; all points of the page are in this image.
         regions: in reading order.
         dpi: pixels an inch that a PDF page was drawn at; None for images.
         turned: degrees, clockwise, that the image had to be turned by to be read.
