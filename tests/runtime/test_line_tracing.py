@@ -50,8 +50,8 @@ def test_baselines_are_where_the_ridges_are() -> None:
 def test_polygons_reach_as_far_as_the_heights_say() -> None:
     (line,) = trace_lines(_maps(_level(100)))
     _, top, _, bottom = line.box
-    assert 100 - top == pytest.approx(1.15 * ABOVE, abs=0.6)
-    assert bottom - 100 == pytest.approx(1.15 * BELOW, abs=0.6)
+    assert 100 - top == pytest.approx(1.6 * ABOVE, abs=0.6)
+    assert bottom - 100 == pytest.approx(1.6 * BELOW, abs=0.6)
 
 
 @pytest.mark.parametrize("slope", [-0.5, -0.2, 0.2, 0.5])
@@ -76,7 +76,7 @@ def test_a_hole_in_a_ridge_is_bridged() -> None:
 def test_two_lines_side_by_side_stay_two() -> None:
     """The hole between them is no wider than a gap between words, but their ends are marked."""
     lines = trace_lines(_maps(_level(100, 40, 180), _level(100, 196, 360)))
-    assert sorted(round(line.box[0]) for line in lines) == pytest.approx([40, 196], abs=2)
+    assert sorted(line.baseline[0, 0] for line in lines) == pytest.approx([40, 196], abs=2)
 
 
 def test_lines_close_to_each_other_share_the_paper_between_them() -> None:

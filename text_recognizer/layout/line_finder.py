@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SMALLEST_SIDE = 8  # pixels; no line can be read in less
 MAP_STRIDE = 2  # pixels of the network's input a pixel of its maps
-_LONG_SIDE = 1024  # pixels of the page as it is looked at first
+_LONG_SIDE = 800  # pixels of the page as it is looked at first
 _LONGEST_SIDE = 2048  # and as it is looked at again, at most
 _HEIGHTS = (14.0, 56.0)  # pixels, of the lines; a page with others is looked at again
 _USUAL_HEIGHT = 30.0  # pixels, then

@@ -14,17 +14,18 @@ from text_recognizer.layout.found_line import FoundLine
 
 FloatImage = NDArray[np.float32]
 
-_THRESHOLD = 0.4  # of a ridge
-_SHORTEST = 0.6  # of a line's height; shorter crests are specks
+_THRESHOLD = 0.3  # of a ridge
+_SHORTEST = 1.0  # of a line's height; shorter crests are specks
 _MOST_PIECES = 2_000  # of crests; the weakest of more are left
 _SLOPE_STEP = 8  # columns over which a crest's slope is looked at
-_LONGEST_HOLE = 1.5  # heights, between pieces of one line
+_LONGEST_HOLE = 2.0  # heights, between pieces of one line
 _SAME_ROW = 0.35  # heights, that the pieces may be apart
-_END = 0.5  # of the map of line ends, from which a hole is the end of a line
+_END = 0.8  # of the map of line ends, from which a hole is the end of a line
 _TOO_CLOSE = 0.4  # heights; the weaker of two crests so close goes
 _POINT_EVERY = 0.5  # heights, between the points of a baseline
 _SMOOTH = 0.5  # heights, over which a baseline is smoothed
-_RIM = 1.15  # heights above and below that a polygon takes in
+_RIM = 1.6  # heights above and below that a polygon takes in; long letters reach far
+_BEYOND = 0.4  # heights, that a polygon reaches past the ends of the baseline
 _TAIL = 12  # columns that tell the height of a crest's end
 
 
@@ -227,5 +228,7 @@ def _line(crest: Crest, crests: list[Crest]) -> FoundLine:
             is_below, np.fmin(bottom, np.fmax((head + y + crest.below) / 2, y + 1)), bottom
         )
     baseline = np.stack([x, y], axis=1)
-    polygon = np.concatenate([np.stack([x, top], 1), np.stack([x, bottom], 1)[::-1]])
+    spread = x.copy()
+    spread[[0, -1]] += np.array([-_BEYOND, _BEYOND]) * crest.height
+    polygon = np.concatenate([np.stack([spread, top], 1), np.stack([spread, bottom], 1)[::-1]])
     return FoundLine(baseline.astype(np.float32), polygon.astype(np.float32))
