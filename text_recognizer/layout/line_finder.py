@@ -30,6 +30,8 @@ _LONG_SIDE = 800  # pixels of the page as it is looked at first
 _LONGEST_SIDE = 2048  # and as it is looked at again, at most
 _HEIGHTS = (14.0, 56.0)  # pixels, of the lines; a page with others is looked at again
 _USUAL_HEIGHT = 30.0  # pixels, then
+_WIDE, _LOW = 3.0, 1.8  # a single line's image: width over height, height over that of the line
+_FRAGMENT = 0.6  # of the longest line's length; shorter ones are no second line in such an image
 
 DrawsMaps = Callable[[GreyImage], NDArray[np.float32]]
 """From a normalised, padded page (H, W) to maps (4, H / 2, W / 2): see `LineMaps`."""
@@ -100,7 +102,28 @@ def find_lines(image: GreyImage, draw_maps: DrawsMaps) -> list[FoundLine]:
             other = scale * _USUAL_HEIGHT / height
             other = min(other, _LONGEST_SIDE / max(image.shape))
             lines = _lines_at(other, image, draw_maps) or lines
+    if len(lines) > 1 and _is_one_line(lines, image.shape):
+        lines = [_together(lines)]
     return sorted(lines, key=lambda line: float(line.baseline[:, 1].mean()))
+
+
+def _is_one_line(lines: list[FoundLine], shape: tuple[int, ...]) -> bool:
+    """Whether an image is wide and low, and only one of its lines is more than a fragment."""
+    height, width = shape
+    lengths = sorted((float(np.ptp(line.baseline[:, 0])), line.height) for line in lines)
+    (second, _), (longest, line_height) = lengths[-2:]
+    is_low = height <= _LOW * line_height and width >= _WIDE * height
+    return is_low and second < _FRAGMENT * longest
+
+
+def _together(lines: list[FoundLine]) -> FoundLine:
+    """One line around all, on the baseline of the longest."""
+    boxes = np.array([line.box for line in lines])
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = boxes[:, 2:].max(axis=0)
+    longest = lines[int((boxes[:, 2] - boxes[:, 0]).argmax())]
+    rectangle = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+    return FoundLine(longest.baseline, rectangle)
 
 
 def _lines_at(scale: float, image: GreyImage, draw_maps: DrawsMaps) -> list[FoundLine]:
