@@ -22,8 +22,8 @@ def _line(y: float, left: float = 60, right: float = 340, *, rise: float = 0.0) 
 
 
 def test_lines_are_found_again_in_their_maps() -> None:
-    lines = [_line(60), _line(100, rise=20), _line(140, 60, 190), _line(140, 230, 340)]
-    maps = draw_maps(lines, (240, 400))
+    lines = [_line(60), _line(140, rise=20), _line(200, 60, 190), _line(200, 230, 340)]
+    maps = draw_maps(lines, (280, 400))
     found = trace_lines(
         LineMaps(maps.ridge, maps.ends, np.exp(maps.above) / 2, np.exp(maps.below) / 2)
     )

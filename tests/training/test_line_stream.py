@@ -43,11 +43,11 @@ def test_sources_are_drawn_by_share() -> None:
 
 
 def test_the_same_seed_repeats_the_stream_and_another_start_does_not() -> None:
-    first, second = (list(islice(iter(_stream()), 4)) for _ in range(2))
+    first, second = (list(islice(iter(_stream()), 12)) for _ in range(2))
     for a, b in zip(first, second, strict=True):
         assert a.texts == b.texts
         assert np.array_equal(a.images, b.images)
-    resumed = list(islice(iter(_stream(replace(_OPTIONS, start=100))), 4))
+    resumed = list(islice(iter(_stream(replace(_OPTIONS, start=100))), 12))
     assert [b.texts for b in resumed] != [b.texts for b in first]
 
 

@@ -85,13 +85,17 @@ def load_checkpoint(checkpoint: Path) -> Trained:
 
 
 def export_onnx(form: ExportForm) -> bytes:
-    """ONNX of a network in evaluation mode, with its weights stored once, in fp16."""
+    """ONNX of a network in evaluation mode, with its weights stored once, in fp16.
+
+    The form's own module stays in training mode: the exporter would merge weights of equal values
+    otherwise, and they would be missing when the model is trained further.
+    """
     buffer = io.BytesIO()
     example = torch.rand(form.examples[0])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter is deprecated; dynamo fails on LSTMs
         torch.onnx.export(
-            form.network.eval(),
+            form.network,
             (example,),
             buffer,  # type: ignore[arg-type]  # the stub knows paths only
             input_names=["image"],
@@ -126,7 +130,7 @@ def check_parity(form: ExportForm, model: bytes) -> None:
     for shape in form.examples:
         image = torch.rand(shape, generator=generator)
         with torch.inference_mode():
-            expected = form.network.eval()(image).numpy()
+            expected = form.network(image).numpy()
         (found,) = session.run([form.output], {"image": image.numpy()})
         difference = float((np.abs(found - expected) / np.maximum(1.0, np.abs(expected))).max())
         if found.shape != expected.shape or difference > _PARITY_TOLERANCE:

@@ -34,7 +34,7 @@ class ExportForm:
     """How a network is stored as ONNX.
 
     Attributes:
-        network: what is stored, in evaluation mode; the trained network is its `network`.
+        network: what is stored, around the trained network, which is in evaluation mode.
         output: name of the output; the input is `image`.
         open_sizes: names of the axes of input and output whose size is open.
         examples: shapes of images on which the stored network is compared with the trained one;
