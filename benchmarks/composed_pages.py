@@ -38,16 +38,16 @@ from text_recognizer.synthesis.page_photo import (
     turn_page,
 )
 from text_recognizer.synthesis.pages import (
+    FEWEST_LINES,
     DrawnPage,
-    LineCutOut,
+    Hand,
     PageLayout,
     compose_page,
-    cut_out,
+    cut_hand,
 )
 from text_recognizer.synthesis.paper import PaperStyle, Rules
 
 SETTINGS = Path(__file__).with_name("pages.toml")
-_FEWEST = 5  # lines of a page whose lines are taken
 _DESK_BRIGHTNESS = 0.25
 _PREVIEW = 500  # pixels, the height of a page on the sheet
 
@@ -76,14 +76,6 @@ class Settings:
     wander: float
 
 
-@dataclass(frozen=True)
-class Hand:
-    """Lines of one page and the distance that they had."""
-
-    cut_outs: Sequence[LineCutOut]
-    gap: float
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
@@ -100,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finder = load_finder(options.finder, n_threads=options.threads)
         hands = list(read_hands(options.data, options.split))
         if not hands:
-            raise InputError(f"{options.data} has no {options.split} page of {_FEWEST} lines.")
+            raise InputError(f"{options.data} has no {options.split} page of {FEWEST_LINES} lines.")
         print("| disturbance | lines | recall % | precision % |\n| --- | --- | --- | --- |")
         for name, values in content["disturbances"].items():
             counts, preview = measure(hands, settings, Disturbance(**values), finder.find)
@@ -168,12 +160,10 @@ def read_hands(data: Path, split: str) -> Iterator[Hand]:
     """
     for sample in read_pages(data, split=split):
         lines, _ = reference_lines(sample)
-        if len(lines) < _FEWEST:
+        if len(lines) < FEWEST_LINES:
             continue
-        image = read_grey(sample.image_path)
         gaps = local_gaps([line.baseline for line in lines], lone_gap=1.0)
-        cut_outs = [cut_out(image, line.baseline, line.polygon) for line in lines]
-        yield Hand(cut_outs, float(np.median(gaps)))
+        yield cut_hand(read_grey(sample.image_path), lines, float(np.median(gaps)))
 
 
 def _preview(

@@ -62,7 +62,7 @@ def open_session(
     found_outputs = {node.name: node.shape for node in session.get_outputs()}
     is_right = found_inputs.keys() == inputs.keys() and found_outputs.keys() >= outputs.keys()
     if not is_right or not all(
-        can_be(found[name], shape)
+        _can_be(found[name], shape)
         for found, wanted in ((found_inputs, inputs), (found_outputs, outputs))
         for name, shape in wanted.items()
     ):
@@ -81,7 +81,7 @@ def _described(shapes: Mapping[str, Sequence[int | str | None]]) -> str:
     )
 
 
-def can_be(shape: Sequence[int | str | None], promised: Shape) -> bool:
+def _can_be(shape: Sequence[int | str | None], promised: Shape) -> bool:
     """Whether a shape of a graph agrees; sizes that the graph leaves open are names or None.
 
     Args:

@@ -179,14 +179,24 @@ class Recognizer:
 
     def _written_length(self, image: "GreyImage") -> float:
         """Length of all lines of an image together, in pixels."""
-        lines = (line for region in self.cut_lines(image) for line, _ in region.lines)
-        return float(sum(np.hypot(*(line.baseline[-1] - line.baseline[0])) for line in lines))
+        steps = [
+            line.baseline[-1] - line.baseline[0] for line in self._finder_at_hand().find(image)
+        ]
+        return float(sum(np.hypot(*step) for step in steps))
 
     def _certainty(self, image: "GreyImage") -> float:
         """Mean confidence of some of an image's longest lines."""
         cuts = [cut.image for region in self.cut_lines(image) for _, cut in region.lines]
         cuts = sorted(cuts, key=lambda cut: cut.shape[1] / cut.shape[0])[-_LINES_TO_TURN:]
         return _mean_confidence(self._line_reader.read(cuts))
+
+    def _finder_at_hand(self) -> FindsLines:
+        """What finds lines, opened when it is first asked for."""
+        from text_recognizer.layout import load_finder
+
+        if self._line_finder is None:
+            self._line_finder = load_finder(self._finder, n_threads=self._n_threads)
+        return self._line_finder
 
     def cut_lines(self, image: "GreyImage", *, unit: Unit = "page") -> "list[CutRegion]":
         """Lines of a grey image with their cuts, in reading order, region by region.
@@ -196,21 +206,19 @@ class Recognizer:
             InputError: a line is too long to be cut out.
             OptionError: `unit` is another word.
         """
-        from text_recognizer.layout import find_regions, load_finder
+        from text_recognizer.layout import find_regions
         from text_recognizer.line_image import cut
 
         if unit not in UNITS:
             raise OptionError(f"unit must be {' or '.join(UNITS)}, not {unit!r}.")
         if unit == "line":
             return _whole_image(image)
-        if self._line_finder is None:
-            self._line_finder = load_finder(self._finder, n_threads=self._n_threads)
         return [
             CutRegion(
                 region.kind,
                 [(line, cut(image, line.baseline, line.polygon)) for line in region.lines],
             )
-            for region in find_regions(self._line_finder.find(image))
+            for region in find_regions(self._finder_at_hand().find(image))
         ]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from drawn_pages import LINE_GAP, draw_page, write_page
+from tiny_run import LIBRARY_WARNINGS
 
 from text_recognizer.bundle import load_bundle
 from text_recognizer.data import DataPaths, HandwritingPages, HandwritingPagesOptions
@@ -30,10 +31,7 @@ from text_recognizer.training.sheet import make_sheet
 
 pytestmark = [
     pytest.mark.train,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
-    pytest.mark.filterwarnings("ignore:.*isinstance.treespec.*"),
+    *LIBRARY_WARNINGS,
     pytest.mark.filterwarnings("ignore:.*trace.*"),
 ]
 

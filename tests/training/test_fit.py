@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from tiny_run import draw_line, tiny_options, tiny_record, with_trainer
+from tiny_run import LIBRARY_WARNINGS, draw_line, tiny_options, tiny_record, with_trainer
 
 from text_recognizer.bundle import load_bundle
 from text_recognizer.data import DataPaths
@@ -28,11 +28,7 @@ from text_recognizer.training.tasks import task_of
 
 pytestmark = [
     pytest.mark.train,
-    # What the libraries warn of and we cannot mend from here.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-    pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
-    pytest.mark.filterwarnings("ignore:.*isinstance.treespec.*"),
+    *LIBRARY_WARNINGS,
     pytest.mark.filterwarnings("ignore:The dirpath has changed"),
 ]
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+import pytest
 
 from text_recognizer.alphabet import Alphabet
 from text_recognizer.data import HandwritingLinesOptions
@@ -16,6 +17,13 @@ from text_recognizer.training.options import (
     TrainingOptions,
 )
 from text_recognizer.training.record import RunRecord
+
+LIBRARY_WARNINGS = [  # what the libraries warn of and we cannot mend from here
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+    pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
+    pytest.mark.filterwarnings("ignore:.*isinstance.treespec.*"),
+]
 
 ALPHABET = Alphabet(tuple(" abcdefgh"))
 WORDS = ("abba", "cafe", "had a cab", "bed", "a bad egg", "fed", "bag", "dead head", "ace", "gag")

@@ -15,12 +15,13 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from text_recognizer.data.options import HandwritingPagesOptions
 from text_recognizer.data.page_crops import PageCrop, PageMaterial, cut_crop
-from text_recognizer.data.page_material import Hand, compose_material, read_material
+from text_recognizer.data.page_material import compose_material, read_material
 from text_recognizer.errors import InputError
 from text_recognizer.ground_truth import read_pages
 from text_recognizer.models.line_finder_unet import CHANNELS
 from text_recognizer.synthesis.arrays import GreyImage
 from text_recognizer.synthesis.chance import add_noise
+from text_recognizer.synthesis.pages import Hand
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,7 +53,6 @@ class PageStream(IterableDataset[PageBatch]):
         seed: of all chance.
         start: makes a resumed run draw other pieces than the run it goes on from.
         rank: of this training process.
-        n_ranks: training processes in all.
 
     Raises:
         InputError: there is no page.
@@ -67,12 +67,11 @@ class PageStream(IterableDataset[PageBatch]):
         seed: int,
         start: int = 0,
         rank: int = 0,
-        n_ranks: int = 1,
     ) -> None:
         if not pages:
             raise InputError("No training pages were found: none is of the split train.")
         self._pages, self._hands, self._options = pages, hands, options
-        self._seed, self._start, self._rank, self._n_ranks = seed, start, rank, n_ranks
+        self._seed, self._start, self._rank = seed, start, rank
 
     def __iter__(self) -> Iterator[PageBatch]:
         cv2.setNumThreads(0)  # the training processes and workers share the cores
@@ -149,7 +148,6 @@ class HandwritingPages(pl.LightningDataModule):
             seed=self._seed,
             start=trainer.global_step if trainer else 0,
             rank=trainer.global_rank if trainer else 0,
-            n_ranks=trainer.world_size if trainer else 1,
         )
 
     def train_dataloader(self) -> DataLoader[PageBatch]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from text_recognizer.errors import OptionError
+from text_recognizer.layout.page_input import PAGE_MULTIPLE
 from text_recognizer.line_input import WIDTH_MULTIPLE
 from text_recognizer.text_form import DEFAULT_TEXT_FORM, TEXT_FORMS
 
@@ -30,7 +31,7 @@ class HandwritingPagesOptions:
     workers: int = 0
 
     def __post_init__(self) -> None:
-        if self.size < 64 or self.size % 32:
+        if self.size < 64 or self.size % PAGE_MULTIPLE:
             raise OptionError(f"data.size is a multiple of 32, at least 64, not {self.size}.")
         if self.batch < 1:
             raise OptionError(f"data.batch is at least 1, not {self.batch}.")

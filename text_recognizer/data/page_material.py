@@ -4,41 +4,33 @@ Knows nothing about torch.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from text_recognizer.data.page_crops import PageMaterial
 from text_recognizer.evaluation.line_finding import local_gaps
+from text_recognizer.evaluation.page_evaluation import reference_lines
 from text_recognizer.ground_truth import PageSample
 from text_recognizer.ground_truth.image_files import read_grey
 from text_recognizer.layout.found_line import FoundLine
 from text_recognizer.synthesis.arrays import GreyImage
 from text_recognizer.synthesis.line_maps import SizedLine, foreign_ink, measure_heights
 from text_recognizer.synthesis.pages import (
+    FEWEST_LINES,
     DrawnPage,
-    LineCutOut,
+    Hand,
     PageLayout,
     compose_page,
-    cut_out,
+    cut_hand,
     shifted,
 )
 from text_recognizer.synthesis.paper import PaperStyle
 
 _LONG_SIDE = 1_600  # pixels that pages are kept in
-_FEWEST = 5  # lines of a page whose lines are set anew
 _MOST_LINES = 24  # of a composed page
 _GAP_SPREAD = (0.75, 1.7)  # of the hand's own line gap
 _COLUMNS = 0.2  # share of composed pages with two columns
-
-
-@dataclass(frozen=True, eq=False)
-class Hand:
-    """Lines of one page, cut out, and the distance that they had."""
-
-    cut_outs: Sequence[LineCutOut]
-    gap: float
 
 
 def read_material(samples: Sequence[PageSample]) -> tuple[list[PageMaterial], list[Hand]]:
@@ -51,12 +43,9 @@ def read_material(samples: Sequence[PageSample]) -> tuple[list[PageMaterial], li
     for sample in samples:
         material = _material(sample)
         found.append(material)
-        if len(material.lines) >= _FEWEST:
-            cut_outs = [
-                cut_out(material.image, line.place.baseline, line.place.polygon)
-                for line in material.lines
-            ]
-            hands.append(Hand(cut_outs, material.gap))
+        if len(material.lines) >= FEWEST_LINES:
+            places = [line.place for line in material.lines]
+            hands.append(cut_hand(material.image, places, material.gap))
     return found, hands
 
 
@@ -66,15 +55,9 @@ def _material(sample: PageSample) -> PageMaterial:
     if scale < 1:
         size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
         image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-    places = [
-        FoundLine(
-            np.array(line.baseline, np.float32) * np.float32(scale),
-            np.array(line.polygon, np.float32) * np.float32(scale),
-        )
-        for line in sample.lines
-        if len(line.baseline) > 1
-    ]
-    lines = sized_lines(places)
+    places, _ = reference_lines(sample)
+    factor = np.float32(scale)
+    lines = sized_lines([FoundLine(p.baseline * factor, p.polygon * factor) for p in places])
     return PageMaterial(image, lines, foreign_ink(image, lines))
 
 

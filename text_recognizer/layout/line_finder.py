@@ -19,13 +19,17 @@ from numpy.typing import NDArray
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.layout.found_line import FoundLine
 from text_recognizer.layout.line_tracing import LineMaps, trace_lines
-from text_recognizer.layout.page_input import PAGE_NORMALISATION, normalise_page, pad_page
+from text_recognizer.layout.page_input import (
+    MAP_STRIDE,
+    PAGE_NORMALISATION,
+    normalise_page,
+    pad_page,
+)
 
 if TYPE_CHECKING:
     from text_recognizer.bundle import Bundle
 
 SMALLEST_SIDE = 8  # pixels; no line can be read in less
-MAP_STRIDE = 2  # pixels of the network's input a pixel of its maps
 _LONG_SIDE = 800  # pixels of the page as it is looked at first
 _LONGEST_SIDE = 2048  # and as it is looked at again, at most
 _HEIGHTS = (14.0, 56.0)  # pixels, of the lines; a page with others is looked at again
@@ -104,7 +108,7 @@ def find_lines(image: GreyImage, draw_maps: DrawsMaps) -> list[FoundLine]:
             lines = _lines_at(other, image, draw_maps) or lines
     if len(lines) > 1 and _is_one_line(lines, image.shape):
         lines = [_together(lines)]
-    return sorted(lines, key=lambda line: float(line.baseline[:, 1].mean()))
+    return lines
 
 
 def _is_one_line(lines: list[FoundLine], shape: tuple[int, ...]) -> bool:
@@ -127,7 +131,7 @@ def _together(lines: list[FoundLine]) -> FoundLine:
 
 
 def _lines_at(scale: float, image: GreyImage, draw_maps: DrawsMaps) -> list[FoundLine]:
-    """Lines of an image, found in a copy of another size, in pixels of the image."""
+    """Lines of an image from top to bottom, found in a copy of another size, in its own pixels."""
     height, width = image.shape
     size = max(SMALLEST_SIDE, round(width * scale)), max(SMALLEST_SIDE, round(height * scale))
     kind = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR

@@ -17,7 +17,6 @@ FloatImage = NDArray[np.float32]
 _THRESHOLD = 0.3  # of a ridge
 _SHORTEST = 1.0  # of a line's height; shorter crests are specks
 _MOST_PIECES = 2_000  # of crests; the weakest of more are left
-_SLOPE_STEP = 8  # columns over which a crest's slope is looked at
 _LONGEST_HOLE = 2.0  # heights, between pieces of one line
 _SAME_ROW = 0.35  # heights, that the pieces may be apart
 _END = 0.8  # of the map of line ends, from which a hole is the end of a line

@@ -6,6 +6,7 @@ import numpy as np
 from text_recognizer.grey_image import GreyImage
 
 PAGE_NORMALISATION = "page-division-1"
+MAP_STRIDE = 2  # pixels of the network's input a pixel of its maps, along and across
 PAGE_MULTIPLE = 32  # rows and columns of the network's input are padded to a multiple of this
 _PAPER_PX = 41  # pixels; the closing that finds the paper, wider than any stroke
 _INK_PERCENTILE = 98.5

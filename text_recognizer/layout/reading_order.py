@@ -24,7 +24,7 @@ def order_lines(lines: list[FoundLine]) -> list[list[FoundLine]]:
 
     Lines across all columns, above or below them, make a list of their own.
     """
-    rows = _by_rows(lines)
+    rows = by_rows(lines)
     if not rows:
         return []
     if parts := _columns(rows):
@@ -64,7 +64,7 @@ def _are_columns(left: NDArray[np.float64], right: NDArray[np.float64]) -> bool:
     return bool(min(bottoms) - max(tops) >= _BESIDE * shorter)
 
 
-def _by_rows(lines: list[FoundLine]) -> list[FoundLine]:
+def by_rows(lines: list[FoundLine]) -> list[FoundLine]:
     """Lines from top to bottom, and from left to right where they stand in one row."""
     slope = float(np.median([_slope(line) for line in lines])) if lines else 0.0
     rest = sorted(lines, key=lambda line: _level(line, slope))

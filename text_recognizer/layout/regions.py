@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_recognizer.layout.found_line import FoundLine
-from text_recognizer.layout.reading_order import order_lines
+from text_recognizer.layout.reading_order import by_rows, order_lines
 
 Kind = Literal["paragraph", "marginalia"]
 
@@ -72,7 +72,7 @@ def _with_rows_joined(columns: list[list[FoundLine]]) -> list[list[FoundLine]]:
     joined: list[list[FoundLine]] = []
     for column in columns:
         if joined and _is_table(joined[-1], column):
-            joined[-1] = _row_by_row([*joined[-1], *column])
+            joined[-1] = by_rows([*joined[-1], *column])
         else:
             joined.append(column)
     return joined
@@ -164,21 +164,6 @@ def _is_note_beside(note: FoundRegion, text: FoundRegion) -> bool:
         places.level[:n] <= places.level[n:].max()
     )
     return bool(is_apart and inside.mean() > 0.5)
-
-
-def _row_by_row(lines: list[FoundLine]) -> list[FoundLine]:
-    places = _places(lines)
-    rows = _row_numbers(places)
-    return [lines[i] for i in np.lexsort((places.left, rows))]
-
-
-def _row_numbers(places: _Places) -> NDArray[np.int64]:
-    """A number for each line, rising from row to row."""
-    order = np.argsort(places.level)
-    steps = np.diff(places.level[order], prepend=places.level[order[0]])
-    numbers = np.empty(len(order), np.int64)
-    numbers[order] = np.cumsum(steps > _SAME_ROW * places.height)
-    return numbers
 
 
 def _in_rows(

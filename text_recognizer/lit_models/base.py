@@ -4,6 +4,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from torch import Tensor
 
 from text_recognizer.training.options import OptimiserOptions
 from text_recognizer.training.record import RECORD_KEY, RunRecord
@@ -22,6 +23,12 @@ class BaseLitModel(pl.LightningModule):
         self.optimiser = optimiser
         self.record = record
 
+    def sum_over_processes(self, counts: Tensor) -> Tensor:
+        """What each training process counted, added up, on the CPU."""
+        if self.trainer.world_size == 1:
+            return counts
+        return torch.as_tensor(self.all_gather(counts.to(self.device))).sum(0).cpu()
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the record of the run, with the last validation's figures."""
         if self.record is not None:
@@ -39,3 +46,8 @@ class BaseLitModel(pl.LightningModule):
         return torch.optim.AdamW(
             groups, lr=self.optimiser.learning_rate, betas=self.optimiser.betas, fused=True
         )
+
+
+def as_input(images: Tensor) -> Tensor:
+    """Input of a network, 0 to 1, of uint8 images of shape (N, 1, H, W)."""
+    return (images.float() / 255.0).contiguous(memory_format=torch.channels_last)

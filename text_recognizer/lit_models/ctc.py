@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from text_recognizer.alphabet import BLANK, Alphabet
 from text_recognizer.ctc import decode_greedy
 from text_recognizer.data.batches import LineBatch
 from text_recognizer.evaluation.metrics import count_edits
-from text_recognizer.lit_models.base import BaseLitModel
+from text_recognizer.lit_models.base import BaseLitModel, as_input
 from text_recognizer.models.line_resnet_lstm import LineResnetLSTM
 from text_recognizer.training.options import CTCLossOptions
 from text_recognizer.training.record import RunRecord
@@ -66,12 +66,12 @@ class CTCLitModel(BaseLitModel):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of shape (N, T, C) of uint8 images of shape (N, 1, H, W), ink 255."""
-        logits: Tensor = self.network(_as_input(images))
+        logits: Tensor = self.network(as_input(images))
         return logits
 
     def training_step(self, batch: LineBatch, batch_idx: int) -> Tensor:
         """CTC loss per character of the batch."""
-        logits, shortcut = self.network.forward_with_shortcut(_as_input(batch.images))
+        logits, shortcut = self.network.forward_with_shortcut(as_input(batch.images))
         loss = ctc_loss(logits, batch)
         if self.options.shortcut_weight:
             loss = loss + self.options.shortcut_weight * ctc_loss(shortcut, batch)
@@ -101,9 +101,7 @@ class CTCLitModel(BaseLitModel):
 
     def on_validation_epoch_end(self) -> None:
         """Log the corpus CER of each source and the weighted mean that chooses models."""
-        counts = self._counts
-        if self.trainer.world_size > 1:
-            counts = torch.as_tensor(self.all_gather(counts.to(self.device))).sum(0).cpu()
+        counts = self.sum_over_processes(self._counts)
         cers = {
             name: edits / characters
             for name, (edits, characters) in zip(self.sources, counts.tolist(), strict=True)
@@ -143,12 +141,3 @@ def weighted_cer(cers: Mapping[str, float], weights: Mapping[str, float]) -> flo
     present = {name: weights[name] for name in cers if weights.get(name)}
     present = present or dict.fromkeys(cers, 1.0)
     return sum(cers[name] * weight for name, weight in present.items()) / sum(present.values())
-
-
-def _as_input(images: Tensor) -> Tensor:
-    return (images.float() / 255.0).contiguous(memory_format=torch.channels_last)
-
-
-def to_channels_last(network: nn.Module) -> nn.Module:
-    """The network with convolution weights laid out for channels-last features."""
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

@@ -17,7 +17,7 @@ from text_recognizer.evaluation.line_finding import FindingCounts
 from text_recognizer.evaluation.page_evaluation import count_lines, match_places
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.layout import FoundLine, find_lines
-from text_recognizer.lit_models.base import BaseLitModel
+from text_recognizer.lit_models.base import BaseLitModel, as_input
 from text_recognizer.models.line_finder_unet import CHANNELS, LineFinderUNet, as_runtime_maps
 from text_recognizer.training.options import FinderLossOptions
 from text_recognizer.training.record import RunRecord
@@ -106,8 +106,7 @@ class LineFinderLitModel(BaseLitModel):
 
     def forward(self, images: Tensor) -> Tensor:
         """Maps of uint8 images (N, 1, H, W), ink 255."""
-        images = (images.float() / 255.0).contiguous(memory_format=torch.channels_last)
-        maps: Tensor = self.network(images)
+        maps: Tensor = self.network(as_input(images))
         return maps
 
     def training_step(self, batch: PageBatch, batch_idx: int) -> Tensor:
@@ -145,9 +144,7 @@ class LineFinderLitModel(BaseLitModel):
             ],
             dtype=torch.float64,
         )
-        if self.trainer.world_size > 1:
-            totals = torch.as_tensor(self.all_gather(totals.to(self.device))).sum(0).cpu()
-        counts = FindingCounts(*(int(total) for total in totals))
+        counts = FindingCounts(*(int(total) for total in self.sum_over_processes(totals)))
         if not counts.n_reference:
             return
         recall, precision = counts.recall or 0.0, counts.precision or 0.0

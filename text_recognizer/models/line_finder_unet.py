@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from text_recognizer.errors import OptionError
+from text_recognizer.layout.page_input import MAP_STRIDE
 
-MAP_STRIDE = 2  # pixels of the page a pixel of the maps, along and across
 _HIGHEST = 8.0  # logarithm of a height; larger ones mean nothing
 CHANNELS = ("ridge", "ends", "above", "below", "area")
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from text_recognizer.layout.found_line import FoundLine
+from text_recognizer.layout.page_input import MAP_STRIDE
 from text_recognizer.synthesis.arrays import Floats, GreyImage
 
-MAP_STRIDE = 2  # pixels of the image a pixel of the maps
 _RIDGE = 0.08  # of the line gap, standard deviation across a ridge
 _LEAST_RIDGE = 0.7  # pixels of the maps
 _END = 0.12  # of the line gap, radius of the disc at an end

@@ -11,6 +11,7 @@ from text_recognizer.layout import FoundLine
 from text_recognizer.synthesis.arrays import GreyImage, Ink
 from text_recognizer.synthesis.paper import PaperStyle, make_paper
 
+FEWEST_LINES = 5  # lines of a page whose lines are set anew
 _PAPER_PART = 0.8  # of a line's height, the closing that finds the paper behind its ink
 _RIM = 0.06  # of a line's height, by which a cut-out is larger than the outline
 _FAINTEST = 0.12  # share of light taken away, below which it is paper and not ink
@@ -22,6 +23,14 @@ class LineCutOut:
 
     ink: Ink
     place: FoundLine
+
+
+@dataclass(frozen=True, eq=False)
+class Hand:
+    """Lines of one page, cut out, and the distance that they had."""
+
+    cut_outs: Sequence[LineCutOut]
+    gap: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +58,17 @@ class PageLayout:
     indent: float = 0.0
     wander: float = 0.0
     paper: PaperStyle = field(default_factory=PaperStyle)
+
+
+def cut_hand(page: GreyImage, lines: Sequence[FoundLine], gap: float) -> Hand:
+    """What pages can be composed of.
+
+    Args:
+        page: grey image (H, W), uint8.
+        lines: of the page.
+        gap: distance that they have.
+    """
+    return Hand([cut_out(page, line.baseline, line.polygon) for line in lines], gap)
 
 
 def cut_out(page: GreyImage, baseline: ArrayLike, polygon: ArrayLike) -> LineCutOut:

@@ -218,7 +218,7 @@ def make_trainer(options: TrainingOptions, run: RunFolder, start: Start) -> pl.T
         max_steps=-1,  # the clock stops the run
         val_check_interval=options.trainer.validate_every_steps,
         check_val_every_n_epoch=None,
-        gradient_clip_val=options.optimiser.clip,
+        gradient_clip_val=options.loss.clip,
         num_sanity_val_steps=0,
         log_every_n_steps=options.tracking.log_every_steps,
         logger=make_logger(options, run.path) if is_first_process() else False,
@@ -235,7 +235,7 @@ def _callbacks(options: TrainingOptions, run: RunFolder, start: Start) -> list[C
     if not start.cooldown_of_used:
         length = trainer.max_steps or parse_time(trainer.max_time, name="trainer.max_time")
     clock = RunClock(
-        peak_rate=options.optimiser.learning_rate,
+        peak_rate=options.loss.learning_rate,
         length=length,
         cooldown=trainer.cooldown,
         warm_up_steps=trainer.warm_up_steps,
@@ -246,7 +246,7 @@ def _callbacks(options: TrainingOptions, run: RunFolder, start: Start) -> list[C
     checkpoints = run.path / "checkpoints"
     return [
         clock,
-        EMAWeightAveraging(decay=options.optimiser.ema),
+        EMAWeightAveraging(decay=options.loss.ema),
         ModelCheckpoint(
             checkpoints,
             "best-{step}",

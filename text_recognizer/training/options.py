@@ -132,17 +132,13 @@ class TrackingOptions:
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """Options of any run; those of a kind of network add `data`, `network` and `loss`."""
+    """Options of any run; a kind of network has `data`, `network` and a `loss` of its own."""
 
     name: str
     trainer: TrainerOptions = field(default_factory=TrainerOptions)
     tracking: TrackingOptions = field(default_factory=TrackingOptions)
     network_class: str = ""
-
-    @property
-    def optimiser(self) -> OptimiserOptions:
-        """The optimiser's options, which stand in the recipe's `loss`."""
-        raise NotImplementedError
+    loss: OptimiserOptions = field(default_factory=OptimiserOptions)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as saved beside checkpoints and in bundles."""
@@ -158,11 +154,6 @@ class LineTrainingOptions(TrainingOptions):
     network: LineResnetLSTMOptions = field(default_factory=LineResnetLSTMOptions)
     loss: CTCLossOptions = field(default_factory=CTCLossOptions)
 
-    @property
-    def optimiser(self) -> OptimiserOptions:
-        """See `TrainingOptions`."""
-        return self.loss
-
 
 @dataclass(frozen=True)
 class FinderTrainingOptions(TrainingOptions):
@@ -172,11 +163,6 @@ class FinderTrainingOptions(TrainingOptions):
     data: HandwritingPagesOptions = field(default_factory=HandwritingPagesOptions)
     network: LineFinderUNetOptions = field(default_factory=LineFinderUNetOptions)
     loss: FinderLossOptions = field(default_factory=FinderLossOptions)
-
-    @property
-    def optimiser(self) -> OptimiserOptions:
-        """See `TrainingOptions`."""
-        return self.loss
 
 
 OPTIONS: dict[str, type[TrainingOptions]] = {

@@ -7,9 +7,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from text_recognizer.data.page_crops import PageCrop
 from text_recognizer.grey_image import GreyImage
+from text_recognizer.layout.page_input import MAP_STRIDE
 from text_recognizer.lit_models.ctc import Prediction
 from text_recognizer.lit_models.line_finder import FinderSample
-from text_recognizer.synthesis.line_maps import MAP_STRIDE
 
 _WIDTH = 1200
 _CAPTION_PX = 15
