@@ -79,8 +79,12 @@ def cut_crop(
     matrix = _random_view(page, rng, size=size, strength=strength)
     rim = None if rng.random() >= _DESK * strength else float(rng.uniform(15, 200))
     image = _seen(page.image, matrix, size, rim)
-    lines = tuple(_moved(line, matrix) for line in page.lines)
+    lines = [_moved(line, matrix) for line in page.lines]
     foreign = cv2.warpPerspective(page.foreign, matrix, (size, size), flags=cv2.INTER_NEAREST)
+    for line in lines:
+        if _is_steep(line):  # such lines are not looked for: neither right nor wrong
+            cv2.fillPoly(foreign, [np.round(line.place.polygon).astype(np.int32)], 1)
+    lines = [line for line in lines if not _is_steep(line)]
     piece = DrawnPage(image, ())
     if back is not None:
         piece = show_through(piece, back, strength * rng.uniform(0.1, 0.4))
@@ -141,6 +145,12 @@ def _moved(line: SizedLine, matrix: NDArray[np.float64]) -> SizedLine:
     return replace(
         line, place=place, gap=line.gap * scale, above=line.above * scale, below=line.below * scale
     )
+
+
+def _is_steep(line: SizedLine) -> bool:
+    """Whether a line runs more up or down than along the rows."""
+    along, down = np.abs(line.place.baseline[-1] - line.place.baseline[0])
+    return bool(down > along)
 
 
 def _points(points: Floats, matrix: NDArray[np.float64]) -> Floats:

@@ -30,6 +30,8 @@ from text_recognizer.synthesis.paper import PaperStyle
 _LONG_SIDE = 1_600  # pixels that pages are kept in
 _MOST_LINES = 24  # of a composed page
 _GAP_SPREAD = (0.75, 1.7)  # of the hand's own line gap
+_INSERTED = 0.4  # most lines of a page over which words are written
+_PARTED = 0.5  # most lines of a page that are two side by side
 _COLUMNS = 0.2  # share of composed pages with two columns
 
 
@@ -84,6 +86,8 @@ def compose_material(
         margin=rng.uniform(0.3, 3.0) * gap,
         indent=rng.uniform(0.0, 4.0) * gap if rng.random() < 0.5 else 0.0,
         wander=rng.uniform(0.0, 0.06) * gap,
+        inserted=rng.uniform(0.0, _INSERTED) if rng.random() < 0.5 else 0.0,
+        parted=rng.uniform(0.0, _PARTED) if rng.random() < 0.5 else 0.0,
         paper=paper,
     )
     n_columns = 2 if rng.random() < _COLUMNS else 1

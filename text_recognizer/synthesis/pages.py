@@ -1,6 +1,6 @@
 """Pages set from written lines, whose baselines and outlines are therefore known exactly."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -14,6 +14,7 @@ from text_recognizer.synthesis.paper import PaperStyle, make_paper
 FEWEST_LINES = 5  # lines of a page whose lines are set anew
 _PAPER_PART = 0.8  # of a line's height, the closing that finds the paper behind its ink
 _RIM = 0.06  # of a line's height, by which a cut-out is larger than the outline
+_WORD_GAP = 0.2  # of a line's height, widest hole inside of a word
 _FAINTEST = 0.12  # share of light taken away, below which it is paper and not ink
 
 
@@ -50,6 +51,9 @@ class PageLayout:
         margin: paper around the writing.
         indent: how far lines begin right of the margin at most.
         wander: standard deviation of baselines' heights.
+        inserted: share of the lines over which a few small words are written.
+        parted: share of the lines that are two, side by side and not quite level, as a date beside
+            a place.
         paper: look of the sheet; its rules lie a gap apart.
     """
 
@@ -57,6 +61,8 @@ class PageLayout:
     margin: float = 100.0
     indent: float = 0.0
     wander: float = 0.0
+    inserted: float = 0.0
+    parted: float = 0.0
     paper: PaperStyle = field(default_factory=PaperStyle)
 
 
@@ -126,11 +132,67 @@ def compose_page(
     lines = []
     for number, cut in enumerate(cut_outs):
         foot = first + number * layout.gap + rng.normal(0.0, 1.0) * layout.wander
-        left = round(layout.margin + rng.uniform(0.0, 1.0) * layout.indent)
-        top = round(foot - float(cut.place.baseline[:, 1].mean()))
-        paste_ink(image, cut.ink, (left, top))
-        lines.append(shifted(cut.place, left, top))
-    return DrawnPage(image, tuple(lines))
+        left = layout.margin + rng.uniform(0.0, 1.0) * layout.indent
+        for piece, x, y in _row(cut, cut_outs, layout, rng):
+            lines.append(_set_down(image, piece, left + x, foot + y))
+    return DrawnPage(image, tuple(sorted(lines, key=lambda line: line.baseline[:, 1].mean())))
+
+
+def _row(
+    cut: LineCutOut, others: Sequence[LineCutOut], layout: PageLayout, rng: np.random.Generator
+) -> Iterator[tuple[LineCutOut, float, float]]:
+    """A line, or two side by side, and words over it; each with its place from the line's start."""
+    width = cut.ink.shape[1]
+    if layout.parted and rng.random() < layout.parted:
+        cut = pick_words(cut, rng, most=4)
+        start = cut.ink.shape[1] + rng.uniform(0.8, 5.0) * layout.gap
+        second = pick_words(others[int(rng.integers(len(others)))], rng, most=4)
+        if start + second.ink.shape[1] <= width:
+            yield second, start, rng.uniform(-0.3, 0.3) * layout.gap
+    yield cut, 0.0, 0.0
+    if layout.inserted and rng.random() < layout.inserted:
+        words = pick_words(others[int(rng.integers(len(others)))], rng, most=3)
+        words = resized(words, rng.uniform(0.5, 0.9))
+        room = max(0.0, width - words.ink.shape[1])
+        yield words, rng.uniform(0.0, room), -rng.uniform(0.4, 0.6) * layout.gap
+
+
+def _set_down(image: GreyImage, cut: LineCutOut, left: float, foot: float) -> FoundLine:
+    """Paste a line with its mean baseline at a height."""
+    x, y = round(left), round(foot - float(cut.place.baseline[:, 1].mean()))
+    paste_ink(image, cut.ink, (x, y))
+    return shifted(cut.place, x, y)
+
+
+def pick_words(cut: LineCutOut, rng: np.random.Generator, *, most: int) -> LineCutOut:
+    """One to `most` words of a line that follow each other; words end at holes in the ink."""
+    height, width = cut.ink.shape
+    hole = max(3, round(_WORD_GAP * height)) | 1
+    columns = cut.ink.max(axis=0)[None]
+    closed = cv2.morphologyEx(columns, cv2.MORPH_CLOSE, np.ones((1, hole), np.uint8))
+    edges = np.flatnonzero(np.diff((closed[0] > 0).astype(np.int8), prepend=0, append=0))
+    words = edges.reshape(-1, 2)
+    if len(words) < 2:
+        return cut
+    n_words = int(rng.integers(1, min(most, len(words)) + 1))
+    at = int(rng.integers(len(words) - n_words + 1))
+    left, right = int(words[at, 0]), int(words[at + n_words - 1, 1])
+    baseline = cut.place.baseline
+    inside = baseline[(baseline[:, 0] > left) & (baseline[:, 0] < right)]
+    ends = np.array([[x, np.interp(x, *baseline.T)] for x in (left, right)], np.float32)
+    polygon = cut.place.polygon.copy()
+    polygon[:, 0] = polygon[:, 0].clip(left, right)
+    place = FoundLine(np.vstack([ends[:1], inside, ends[1:]]), polygon)
+    return LineCutOut(cut.ink[:, left:right], shifted(place, -left, 0))
+
+
+def resized(cut: LineCutOut, scale: float) -> LineCutOut:
+    """A line in another size."""
+    height, width = cut.ink.shape
+    size = (max(1, round(scale * width)), max(1, round(scale * height)))
+    ink = np.asarray(cv2.resize(cut.ink, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    factor = np.array([size[0] / width, size[1] / height], np.float32)
+    return LineCutOut(ink, FoundLine(cut.place.baseline * factor, cut.place.polygon * factor))
 
 
 def shifted(line: FoundLine, x: float, y: float) -> FoundLine:
