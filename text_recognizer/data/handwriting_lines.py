@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader
 from text_recognizer.alphabet import Alphabet
 from text_recognizer.data.alignments import LineAlignment, line_key, load_alignments
 from text_recognizer.data.batches import EncodedLine, LineBatch, LineEncoder, batch_by_width
+from text_recognizer.data.found_lines import read_found_lines
 from text_recognizer.data.line_sources import (
     Alternating,
     Drawing,
@@ -37,6 +38,7 @@ from text_recognizer.ground_truth import (
     read_unseen_ids,
 )
 from text_recognizer.ground_truth.strokes import find_stroke_files
+from text_recognizer.layout import load_finder
 from text_recognizer.synthesis.fonts import load_faces
 from text_recognizer.synthesis.sentences import load_passages
 from text_recognizer.text_form import apply_text_form
@@ -54,7 +56,8 @@ class DataPaths:
         data: what is learnt: lines and pen strokes in any layout that `read_lines` knows, or pages.
         fonts: folder of font files, or None to train without.
         text: plain text for sentences set in fonts, or None.
-        pages: pages with PAGE XML, whose empty places give paper to draw on, or None.
+        pages: pages with PAGE XML, or None: their empty places give paper to draw on, and the
+            line finder finds lines on them.
         alignments: file of `tasks/align_lines.py`, or None to believe every line.
     """
 
@@ -155,7 +158,7 @@ class HandwritingLines(pl.LightningDataModule):
         drawing = Drawing(self.options.strength, papers)
         alignments = load_alignments(paths.alignments) if paths.alignments else {}
         found = {
-            **self._scanned(alignments, drawing),
+            **self._with_found_lines(self._scanned(alignments, drawing), drawing),
             **self._strokes(alignments, drawing),
             **self._fonts(drawing),
         }
@@ -191,6 +194,22 @@ class HandwritingLines(pl.LightningDataModule):
         share = self.options.shuffled.get(name, 0.0)
         words = _sure_words(believed, alignments, self.options.text_form) if share else []
         return Alternating(source, joined_images(words, drawing), share) if words else source
+
+    def _with_found_lines(
+        self, sources: dict[str, LineSource], drawing: Drawing
+    ) -> dict[str, LineSource]:
+        """Sources that draw a share of their lines as the program cuts them out of pages."""
+        pages, share = self._paths.pages, self.options.found_lines
+        if not pages or not share:
+            return sources
+        lines = read_found_lines(pages, load_finder(n_threads=1).find, sources=sources)
+        by_source = _by_source(lines)
+        return {
+            name: Alternating(source, scanned_lines(by_source[name], drawing), share)
+            if name in by_source
+            else source
+            for name, source in sources.items()
+        }
 
     def _strokes(
         self, alignments: Mapping[str, LineAlignment], drawing: Drawing

@@ -51,6 +51,8 @@ class HandwritingLinesOptions:
         joined: sources of single words, which are joined into lines of one writer.
         shuffled: share of a source's draws that are its words in random order, by source; it
             needs alignments.
+        found_lines: share of each scanned source's draws that are lines which the line finder
+            found on its pages; it needs pages.
         alphabet: path of the alphabet, relative to the recipe's folder.
         text_form: name of the text form.
         strength: of drawing and augmentation, 0 to 1.
@@ -67,6 +69,7 @@ class HandwritingLinesOptions:
     shares: dict[str, float] = field(default_factory=dict)
     joined: tuple[str, ...] = ()
     shuffled: dict[str, float] = field(default_factory=dict)
+    found_lines: float = 0.0
     alphabet: str = "latin.json"
     text_form: str = DEFAULT_TEXT_FORM
     strength: float = 0.5
@@ -84,6 +87,8 @@ class HandwritingLinesOptions:
             raise OptionError(f"data.text_form is one of {', '.join(TEXT_FORMS)}.")
         if not 0 <= self.strength <= 1:
             raise OptionError(f"data.strength is between 0 and 1, not {self.strength}.")
+        if not 0 <= self.found_lines <= 1:
+            raise OptionError(f"data.found_lines is between 0 and 1, not {self.found_lines}.")
         if any(share < 0 for share in self.shares.values()):
             raise OptionError("data.shares holds a negative share.")
         if self.max_width % WIDTH_MULTIPLE or self.batch_columns < self.max_width:
