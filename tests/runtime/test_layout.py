@@ -111,6 +111,18 @@ def test_image_of_one_line_gives_one_line(find: Find, height: int) -> None:
     assert columns[-1] - height / 16 < right < columns[-1] + height / 2
 
 
+def test_long_strip_is_looked_at_large_enough(find: Find) -> None:
+    """Reduced to the size of a page, a strip of 30,000 columns would be four rows high."""
+    strip = blank_page(120, 30_000)
+    for left in range(100, 29_000, 1_200):
+        draw_text(strip, "seven apples lie under the tree", (left, 80), size=2.0)
+    lines = find(strip)
+    assert lines
+    written = sum(line.box[2] - line.box[0] for line in lines)
+    assert written > 0.9 * 24 * 1_000
+    assert all(70 < level < 90 for level in levels(lines))
+
+
 def test_pieces_of_other_lines_do_not_make_an_image_of_one_line_two(find: Find) -> None:
     page = blank_page(80, 900)
     draw_text(page, "one line of a page", (10, 52))

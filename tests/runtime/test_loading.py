@@ -75,6 +75,41 @@ def test_colour_jpeg_in_cmyk() -> None:
     assert np.abs(page.read().astype(int) - PAGE).mean() < 5
 
 
+@pytest.mark.parametrize("format", ["PNG", "TIFF"])
+def test_sixteen_bits_a_pixel(format: str) -> None:
+    stream = io.BytesIO()
+    Image.fromarray(PAGE.astype(np.uint16) * 257).save(stream, format)
+    (page,) = open_pages(stream.getvalue())
+    assert np.abs(page.read().astype(int) - PAGE).max() <= 1
+
+
+@pytest.mark.parametrize("format", ["WebP", "PNG"])
+def test_of_an_animation_the_first_picture_is_read(format: str) -> None:
+    other = Image.fromarray(255 - PAGE)
+    stream = io.BytesIO()
+    Image.fromarray(PAGE).save(
+        stream, format, save_all=True, append_images=[other], duration=100, lossless=True
+    )
+    (page,) = open_pages(stream.getvalue())
+    assert np.array_equal(page.read(), PAGE)
+
+
+def test_a_bad_page_of_a_tiff_leaves_the_others() -> None:
+    frames = [Image.fromarray(np.full((200, 300), 60 * n, np.uint8)) for n in (1, 2, 3)]
+    stream = io.BytesIO()
+    frames[0].save(
+        stream, "TIFF", save_all=True, append_images=frames[1:], compression="tiff_deflate"
+    )
+    data = bytearray(stream.getvalue())
+    with Image.open(io.BytesIO(data)) as picture:
+        picture.seek(1)
+        start, size = picture.tag_v2[273][0], picture.tag_v2[279][0]  # type: ignore[attr-defined]
+    data[start : start + size] = b"\xff" * size
+    first, second, third = open_pages(bytes(data), name="scan.tif")
+    assert first.read().shape == third.read().shape == (200, 300)
+    assert "scan.tif is a damaged or cut-off TIFF file on page 2" in message(second.read)
+
+
 def test_inverted_image_is_read_as_dark_ink() -> None:
     stream = io.BytesIO()
     Image.fromarray(255 - PAGE).save(stream, "PNG")

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 SMALLEST_SIDE = 8  # pixels; no line can be read in less
 _LONG_SIDE = 800  # pixels of the page as it is looked at first
-_LONGEST_SIDE = 2048  # and as it is looked at again, at most
+_SHORT_SIDE = 64  # pixels; a long strip is looked at larger, so that it keeps so many
+_MOST_PIXELS = 3_000_000  # of the page as it is looked at again
 _HEIGHTS = (14.0, 56.0)  # pixels, of the lines; a page with others is looked at again
 _USUAL_HEIGHT = 30.0  # pixels, then
 _WIDE, _LOW = 3.0, 1.8  # a single line's image: width over height, height over that of the line
@@ -98,13 +99,13 @@ def find_lines(image: GreyImage, draw_maps: DrawsMaps) -> list[FoundLine]:
     """
     if min(image.shape) < SMALLEST_SIDE:
         return []
-    scale = min(1.0, _LONG_SIDE / max(image.shape))
+    scale = min(1.0, max(_LONG_SIDE / max(image.shape), _SHORT_SIDE / min(image.shape)))
     lines = _lines_at(scale, image, draw_maps)
     if lines:
         height = scale * float(np.median([line.height for line in lines]))
         if not _HEIGHTS[0] <= height <= _HEIGHTS[1]:
             other = scale * _USUAL_HEIGHT / height
-            other = min(other, _LONGEST_SIDE / max(image.shape))
+            other = min(other, (_MOST_PIXELS / image.size) ** 0.5)
             lines = _lines_at(other, image, draw_maps) or lines
     if len(lines) > 1 and _is_one_line(lines, image.shape):
         lines = [_together(lines)]
