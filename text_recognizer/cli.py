@@ -20,6 +20,7 @@ from text_recognizer.errors import (
     OptionError,
     TextRecognizerError,
 )
+from text_recognizer.language.commands import language_models
 from text_recognizer.model_commands import models
 
 
@@ -43,6 +44,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models)
+app.add_typer(language_models)
 
 Model = Annotated[
     str | None,
@@ -51,6 +53,13 @@ Model = Annotated[
 Finder = Annotated[
     str | None,
     typer.Option(metavar="NAME|DIR", help="Line finder; by default the shipped one."),
+]
+LanguageModel = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME|DIR|none",
+        help="Language model, or none; by default the one that the model reads with.",
+    ),
 ]
 Threads = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Threads; by default all cores.")
@@ -125,6 +134,7 @@ def read(
     ] = "page",
     model: Model = None,
     finder: Finder = None,
+    language_model: LanguageModel = None,
     threads: Threads = None,
     max_pixels: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse larger pages.")
@@ -145,7 +155,8 @@ def read(
 
     limits = Limits(max_pixels=max_pixels)
     options = ReadOptions(format, output, overwrite, unit, limits)
-    run = ReadingRun(Recognizer(model, finder=finder, n_threads=threads), options, on_failure=_tell)
+    recognizer = Recognizer(model, finder=finder, language_model=language_model, n_threads=threads)
+    run = ReadingRun(recognizer, options, on_failure=_tell)
     # On the screen that the text is printed to, a progress bar would be in its way.
     with _progress("Reading", hidden=quiet or (output is None and sys.stdout.isatty())) as show:
         run.read(paths, on_file=show)
@@ -175,20 +186,36 @@ def evaluate(
         typer.Option(metavar="train|validation|test", help="Part of the data set."),
     ] = "test",
     model: Model = None,
+    language_model: LanguageModel = None,
     threads: Threads = None,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write figures and lines as JSON, too."),
     ] = None,
+    stages: Annotated[
+        bool, typer.Option("--stages", help="Compare what each stage of decoding adds.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Measure a model's error rates on lines with known text, by source, with 95 % intervals."""
     from text_recognizer import evaluation
     from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
+    from text_recognizer.language.decoder import load_decoder
     from text_recognizer.line_reader import LineReader
 
     bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
-    reader = LineReader(bundle, n_threads=threads)
+    decoder = load_decoder(bundle, language_model)
+    reader = LineReader(bundle, decoder=decoder, n_threads=threads)
+    if stages:
+        if json_file is not None:
+            raise OptionError("--stages prints a table and writes no --json.")
+        with _progress("Reading", hidden=quiet) as show:
+            table = evaluation.compare_stages(
+                dataset, reader=reader, decoder=decoder, split=split, on_progress=show
+            )
+        typer.echo(f"Model {bundle.manifest.name} {bundle.manifest.version}, {split} split")
+        typer.echo(table)
+        return
     form = bundle.manifest.text_form
     with _progress("Reading", hidden=quiet) as show:
         report = evaluation.evaluate(

@@ -70,6 +70,40 @@ def decode_greedy(
     return decoded
 
 
+def find_runs(
+    scores: NDArray[np.float32],
+    labels: Sequence[int],
+    frames: Sequence[int],
+    *,
+    temperature: float = 1.0,
+) -> list[LabelRun]:
+    """Where a text stands of which it is known in which frame each label was first read.
+
+    A label's run is its best frame before the next label begins, and those beside it that have the
+    label for their best.
+
+    Args:
+        scores: shape (T, C), log-probabilities or logits, label 0 the blank.
+        labels: none of them the blank.
+        frames: of each label the first frame, rising.
+        temperature: as `decode_greedy` takes it; confidences are softmax values of the labels.
+    """
+    best = scores.argmax(axis=1)
+    runs = []
+    for label, first, last in zip(labels, frames, [*frames[1:], len(scores)], strict=True):
+        peak = first + int(scores[first:last, label].argmax())
+        start, end = peak, peak + 1
+        while start > first and best[start - 1] == label:
+            start -= 1
+        while end < last and best[end] == label:
+            end += 1
+        logits = scores[peak] / np.float32(temperature)
+        logits = logits - logits.max()
+        confidence = float(np.exp(logits[label]) / np.exp(logits).sum())
+        runs.append(LabelRun(int(label), confidence, start, end))
+    return runs
+
+
 def best_probabilities(
     scores: NDArray[np.float32], temperature: float = 1.0
 ) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
 from text_recognizer.errors import InputError
 from text_recognizer.fetch import fetch, is_address
+from text_recognizer.language.decoder import load_decoder
 from text_recognizer.line_reader import LineReader
 from text_recognizer.loading import open_pages
 
@@ -21,14 +22,16 @@ class LinePredictor:
         model: name or folder of a line model; None takes the one that comes with the package.
         n_threads: None lets onnxruntime choose.
 
+    It reads with the language model that the line model names.
+
     Raises:
-        BundleError: the model is missing, damaged or made for another task.
+        BundleError: a model is missing, damaged or made for another task.
         OptionError: `n_threads` is below 1.
     """
 
     def __init__(self, model: str | Path | None = None, *, n_threads: int | None = None) -> None:
         bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
-        self._reader = LineReader(bundle, n_threads=n_threads)
+        self._reader = LineReader(bundle, decoder=load_decoder(bundle), n_threads=n_threads)
 
     def predict(self, image: "Source") -> tuple[str, float]:
         """Text of the line and its confidence, the mean over the characters' softmax values.

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,21 @@ class LineReading:
     words: tuple[WordReading, ...]
 
 
+class Decodes(Protocol):
+    """What makes label runs of scores in place of `decode_greedy`, such as `LanguageDecoder`.
+
+    Attributes:
+        word_calibration: as `Manifest.word_calibration`, of what it reads.
+    """
+
+    word_calibration: tuple[tuple[float, float], ...] | None
+
+    def decode(
+        self, scores: Sequence[NDArray[np.float32]], *, temperature: float
+    ) -> list[list[LabelRun]]:
+        """Label runs of each line's scores (T, C)."""
+
+
 NOTHING_WRITTEN = LineReading(text="", confidence=0.0, characters=(), words=())
 
 
@@ -84,6 +100,7 @@ class LineReader:
 
     Args:
         bundle: of task line.
+        decoder: makes texts of the network's scores; None takes the best label of every frame.
         n_threads: threads that work on one batch; None lets onnxruntime choose.
         max_batch_columns: lines of equal width go through the network together up to so many
             columns; a line that is wider goes alone.
@@ -97,6 +114,7 @@ class LineReader:
         self,
         bundle: Bundle,
         *,
+        decoder: Decodes | None = None,
         n_threads: int | None = None,
         max_batch_columns: int = MAX_BATCH_COLUMNS,
     ) -> None:
@@ -106,6 +124,10 @@ class LineReader:
         self._alphabet = bundle.manifest.alphabet
         self._max_batch_columns = max_batch_columns
         manifest = bundle.manifest
+        self._decoder = decoder
+        self._word_calibration = (
+            manifest.word_calibration if decoder is None else decoder.word_calibration
+        )
         self._session = open_session(
             bundle,
             task="line",
@@ -130,10 +152,8 @@ class LineReader:
         lines = self._normalise(images)
         with_ink = [index for index, line in enumerate(lines) if line.any()]
         readings = [NOTHING_WRITTEN] * len(lines)
-        for indices, scores in self._score(lines, with_ink):
-            decoded = decode_greedy(scores, temperature=self.bundle.manifest.temperature)
-            for index, runs in zip(indices, decoded, strict=True):
-                readings[index] = self._reading(runs, images[index], lines[index])
+        for index, runs in self._decode(lines, with_ink):
+            readings[index] = self._reading(runs, images[index], lines[index])
         return readings
 
     def scores(self, images: Sequence[GreyImage]) -> list[NDArray[np.float32]]:
@@ -152,6 +172,23 @@ class LineReader:
         for indices, scores in self._score(lines, range(len(lines))):
             found |= zip(indices, scores, strict=True)
         return [found[index] for index in range(len(lines))]
+
+    def _decode(
+        self, lines: Sequence[GreyImage], wanted: Sequence[int]
+    ) -> Iterator[tuple[int, list[LabelRun]]]:
+        """Indices of the wanted lines and what they read as."""
+        temperature = self.bundle.manifest.temperature
+        if self._decoder is None:
+            for indices, scores in self._score(lines, wanted):
+                yield from zip(indices, decode_greedy(scores, temperature=temperature), strict=True)
+            return
+        found = {
+            index: own
+            for indices, scores in self._score(lines, wanted)
+            for index, own in zip(indices, scores, strict=True)
+        }
+        decoded = self._decoder.decode(list(found.values()), temperature=temperature)
+        yield from zip(found, decoded, strict=True)
 
     def _normalise(self, images: Sequence[GreyImage]) -> list[GreyImage]:
         lines, manifest = [], self.bundle.manifest
@@ -225,7 +262,7 @@ class LineReader:
         return tuple(words)
 
     def _calibrated(self, product: float) -> float:
-        points = self.bundle.manifest.word_calibration
+        points = self._word_calibration
         if points is None:
             return product
         products, shares = zip(*points, strict=True)

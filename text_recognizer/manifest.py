@@ -5,6 +5,7 @@ A manifest is the file `manifest.json` of a bundle. It knows nothing about folde
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -13,8 +14,8 @@ from text_recognizer.alphabet import BLANK, Alphabet
 from text_recognizer.errors import AlphabetError, BundleError
 
 SCHEMA = 1
-TASKS = ("line", "character", "paragraph", "finder")
-_TASKS_WITH_TEXT = ("line", "character", "paragraph")
+TASKS = ("line", "character", "paragraph", "finder", "language")
+_TASKS_WITH_TEXT = ("line", "character", "paragraph", "language")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,32 @@ class MeasuredCer:
 
 
 @dataclass(frozen=True)
+class LanguageSettings:
+    """The language model that a line model reads with, and how much is given on it.
+
+    Attributes:
+        name: of the language model, as `--language-model` takes it.
+        weight: of its log-probabilities beside those of the line model.
+        bonus: added to the score for each character.
+        word_calibration: as `Manifest.word_calibration`, of what is read with it.
+
+    Raises:
+        BundleError: a value is not allowed; the message names the field.
+    """
+
+    name: str
+    weight: float
+    bonus: float
+    word_calibration: tuple[tuple[float, float], ...] | None = None
+
+    def __post_init__(self) -> None:
+        _check_name(self.name, "language.name")
+        _require(0 <= self.weight < math.inf, "language.weight", self.weight, "0 or more")
+        _require(math.isfinite(self.bonus), "language.bonus", self.bonus, "a number")
+        _check_calibration(self.word_calibration)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Everything a program must know to use a model, and a person to judge it.
 
@@ -71,6 +98,7 @@ class Manifest:
         temperature: divides the scores before the softmax that gives confidences.
         word_calibration: points (product of character confidences, share of such words right),
             rising in both; between them straight lines. None: the product is taken as it is.
+        language: the language model that it reads with; None if it reads without.
         files: SHA-256 of every file, in hexadecimal, by name; `write_bundle` fills it.
         git_commit: of the program that trained; None if not known.
         seed: of the training run; None if not known.
@@ -97,6 +125,7 @@ class Manifest:
     frame_stride: int = 0
     temperature: float = 1.0
     word_calibration: tuple[tuple[float, float], ...] | None = None
+    language: LanguageSettings | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     git_commit: str | None = None
     seed: int | None = None
@@ -166,6 +195,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "frame_stride": _COUNT,
     "temperature": _NUMBER,
     "word_calibration": (list, type(None)),
+    "language": (dict, type(None)),
     "files": (dict,),
     "git_commit": (str, type(None)),
     "seed": (int, type(None)),
@@ -177,9 +207,12 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "derived_from": (str, type(None)),
 }
 
+_DEFAULTS: dict[str, Any] = {"language": None}  # of keys that older manifests do not have
+
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
     """Arguments of `Manifest` made of JSON values, each of the right kind."""
+    values = _DEFAULTS | values
     unknown = sorted(values.keys() - _KINDS.keys())
     missing = sorted(_KINDS.keys() - values.keys())
     if missing:
@@ -196,6 +229,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
         return values | {
             "symbols": tuple(values["symbols"]),
             "word_calibration": _points(values["word_calibration"]),
+            "language": _language(values["language"]),
             "training_data": tuple(TrainingData(**item) for item in values["training_data"]),
             "cer": tuple(MeasuredCer(**item) for item in values["cer"]),
         }
@@ -203,6 +237,19 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
         raise BundleError(
             f"a value in it has another form than this program knows: {error}"
         ) from None
+
+
+def _language(values: dict[str, Any] | None) -> LanguageSettings | None:
+    if values is None:
+        return None
+    points = _points(values["word_calibration"]) if "word_calibration" in values else None
+    settings = LanguageSettings(**(values | {"word_calibration": points}))
+    return dataclasses.replace(
+        settings,
+        name=str(settings.name),
+        weight=float(settings.weight),
+        bonus=float(settings.bonus),
+    )
 
 
 def _points(values: list[Any] | None) -> tuple[tuple[float, float], ...] | None:

@@ -6,6 +6,7 @@ This is the main path of the program, and its table of contents:
     layout          finds the lines of a page and their reading order
     line_image      cuts a line out, straightened
     line_reader     reads the cut lines with the network of a bundle
+    language        says which of the texts that a line may read as is likely
     page            holds the result
 """
 
@@ -71,12 +72,14 @@ class Recognizer:
         model: name or folder of a line bundle; None takes the one that comes with the package.
         finder: name or folder of a finder bundle, likewise; it is opened when the first page is
             read.
+        language_model: name or folder of a language model; None takes the one that the line model
+            reads with, `none` reads without.
         n_threads: threads for the networks; None lets onnxruntime choose.
         line_reader: reads the lines instead of the model.
         line_finder: finds the lines instead of the finder.
 
     Raises:
-        BundleError: the model is missing, damaged or not for lines.
+        BundleError: a model is missing, damaged or of another task.
         OptionError: `n_threads` is below 1.
     """
 
@@ -85,6 +88,7 @@ class Recognizer:
         model: str | Path | None = None,
         *,
         finder: str | Path | None = None,
+        language_model: str | Path | None = None,
         n_threads: int | None = None,
         line_reader: ReadsLines | None = None,
         line_finder: FindsLines | None = None,
@@ -92,10 +96,12 @@ class Recognizer:
         self.bundle: Bundle | None = None
         if line_reader is None:
             from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
+            from text_recognizer.language.decoder import load_decoder
             from text_recognizer.line_reader import LineReader
 
             self.bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
-            line_reader = LineReader(self.bundle, n_threads=n_threads)
+            decoder = load_decoder(self.bundle, language_model)
+            line_reader = LineReader(self.bundle, decoder=decoder, n_threads=n_threads)
         self._line_reader = line_reader
         self._finder, self._n_threads = finder, n_threads
         self._line_finder = line_finder

@@ -8,13 +8,14 @@ import pytest
 from tiny_bundles import MANIFEST
 
 from text_recognizer.errors import BundleError
-from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
+from text_recognizer.manifest import LanguageSettings, Manifest, MeasuredCer, TrainingData
 
 FULL = replace(
     MANIFEST,
     symbols=("a", "é", " "),
     temperature=1.5,
     word_calibration=((0.0, 0.0), (0.5, 0.4), (1.0, 0.9)),
+    language=LanguageSettings("english", 0.4, 1.2, ((0.0, 0.1), (1.0, 0.9))),
     files={"model.onnx": "00"},
     git_commit="abc",
     seed=7,
@@ -34,6 +35,30 @@ def changed(**changes: object) -> dict[str, Any]:
 @pytest.mark.parametrize("manifest", [MANIFEST, FULL])
 def test_a_manifest_survives_json(manifest: Manifest) -> None:
     assert Manifest.from_json(json.loads(json.dumps(manifest.to_json()))) == manifest
+
+
+def test_a_manifest_from_before_there_were_languages_is_read() -> None:
+    content = changed()
+    del content["language"]
+    assert Manifest.from_json(content) == replace(FULL, language=None)
+
+
+@pytest.mark.parametrize(
+    "language",
+    [
+        {"name": "english", "weight": -0.1, "bonus": 0.0},
+        {"name": "english", "weight": 0.1, "bonus": float("nan")},
+        {"name": "../english", "weight": 0.1, "bonus": 0.0},
+        {"name": "english", "weight": "much", "bonus": 0.0},
+        {"name": "english", "weight": 0.1},
+        {"name": "english", "weight": 0.1, "bonus": 0.0, "more": 1},
+        {"name": "english", "weight": 0.1, "bonus": 0.0, "word_calibration": [[0.5, 0.5]]},
+        {"name": 7, "weight": 0.1, "bonus": 0.0},
+    ],
+)
+def test_wrong_language_settings(language: dict[str, Any]) -> None:
+    with pytest.raises(BundleError):
+        Manifest.from_json(changed(language=language))
 
 
 def test_the_alphabet_has_the_blank_as_label_zero() -> None:
@@ -75,7 +100,10 @@ def test_a_missing_key_is_named() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"task": "poem"}, "task must be one of line, character, paragraph, finder, not 'poem'"),
+        (
+            {"task": "poem"},
+            "task must be one of line, character, paragraph, finder, language, not 'poem'",
+        ),
         ({"temperature": 0.0}, "temperature must be over 0, not 0.0"),
         ({"temperature": float("nan")}, "temperature must be over 0, not nan"),
         ({"symbols": ()}, "symbols must be the model's characters"),

@@ -8,11 +8,13 @@ from text_recognizer.evaluation.report import (
     render_report,
     report_to_json,
 )
+from text_recognizer.evaluation.stages import compare_stages
 
 __all__ = [
     "EvaluationReport",
     "LineResult",
     "ReportRow",
+    "compare_stages",
     "evaluate",
     "render_report",
     "report_to_json",

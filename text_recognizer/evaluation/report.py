@@ -175,9 +175,9 @@ def _cells(row: ReportRow) -> tuple[str, ...]:
         str(row.n_documents),
         str(row.n_characters),
         per_cent(row.cer),
-        _range(row.cer_interval),
+        interval_text(row.cer_interval),
         per_cent(row.wer),
-        _range(row.wer_interval),
+        interval_text(row.wer_interval),
         per_cent(row.folded_cer),
         per_cent(row.empty_share),
     )
@@ -188,7 +188,8 @@ def per_cent(rate: float | None) -> str:
     return "-" if rate is None else f"{100 * rate:.2f}"
 
 
-def _range(interval: Interval | None) -> str:
+def interval_text(interval: Interval | None) -> str:
+    """An interval of rates as tables print it; a dash for None."""
     return "-" if interval is None else f"{100 * interval[0]:.1f}-{100 * interval[1]:.1f}"
 
 

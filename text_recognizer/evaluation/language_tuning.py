@@ -1,0 +1,221 @@
+"""Fits how much a line model gives on a language model, on validation lines.
+
+Scores are made once; then weights and bonuses are tried until none next to the best is better.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+from text_recognizer.bundle import (
+    DEFAULT_LINE_MODEL,
+    MANIFEST_FILE,
+    Bundle,
+    load_bundle,
+    write_bundle,
+)
+from text_recognizer.errors import BundleError, InputError, OptionError
+from text_recognizer.evaluation.calibration import align, fit_word_points
+from text_recognizer.evaluation.metrics import sum_counts
+from text_recognizer.evaluation.report import LineResult
+from text_recognizer.evaluation.scored_lines import (
+    ScoredLine,
+    compare_runs,
+    decode_lines,
+    read_scored_lines,
+)
+from text_recognizer.ground_truth import find_sources
+from text_recognizer.language.decoder import LanguageDecoder
+from text_recognizer.language.ngram_bundle import load_language_model
+from text_recognizer.language.ngram_model import NgramModel
+from text_recognizer.language.scorer import LanguageScorer
+from text_recognizer.line_reader import Decodes, LineReader
+from text_recognizer.manifest import LanguageSettings
+
+WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
+BONUSES = (0.0, 0.4, 0.8, 1.2, 1.6, 2.0)
+_START = (3, 2)  # places of the first weight and bonus that are tried
+_SPACE = " "
+
+Rates = dict[str, float]
+
+
+@dataclass(frozen=True)
+class TunedLanguage:
+    """What was found.
+
+    Attributes:
+        settings: for the manifest of the line model.
+        before: error rate of each source without the language model.
+        after: with it.
+    """
+
+    settings: LanguageSettings
+    before: Rates
+    after: Rates
+
+    @property
+    def helps_everywhere(self) -> bool:
+        """Whether no source reads worse."""
+        return all(self.after[source] <= self.before[source] for source in self.before)
+
+
+def choose_language(
+    language_model: str,
+    data: Path,
+    output: Path,
+    *,
+    model: str | None = None,
+    without: Collection[str] = (),
+    most: int | None = None,
+    n_threads: int | None = None,
+    tell: Callable[[str], None] = lambda sentence: None,
+) -> tuple[TunedLanguage, Bundle]:
+    """Tune a line model to a language model, and write a copy of it with what was found.
+
+    Args:
+        language_model: name or folder.
+        data: lines with their text.
+        output: folder of the copy.
+        model: line model, by name or folder; None takes the shipped one.
+        without: sources that are not tuned on.
+        most: lines of one source; None takes all.
+        n_threads: of the network.
+        tell: is told what was tried.
+
+    Raises:
+        BundleError: a model is missing or damaged, or the folder holds one already.
+        InputError: the data cannot be read, or says nothing.
+        OptionError: the data has no such source as one to leave out.
+    """
+    if (output / MANIFEST_FILE).exists():  # known before minutes of reading
+        raise BundleError(f"{output} holds a model already: choose another folder.")
+    line_model = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
+    bundle, ngrams = load_language_model(language_model)
+    present = find_sources(data)
+    unknown = sorted(set(without) - set(present))
+    if unknown:
+        raise OptionError(f"--without: {data} has no source {', '.join(unknown)}.")
+    reader = LineReader(line_model, n_threads=n_threads)
+    chosen = [source for source in present if source not in without]
+    lines = read_scored_lines(data, reader, split="validation", sources=chosen, most=most)
+    tuned = tune_language(
+        line_model,
+        bundle.manifest.name,
+        ngrams,
+        lines,
+        on_try=lambda weight, bonus, mean: tell(
+            f"weight {weight}, bonus {bonus}: {100 * mean:.1f} % of the errors"
+        ),
+    )
+    manifest = replace(line_model.manifest, name=output.name, language=tuned.settings)
+    files = {name: line_model.folder / name for name in line_model.manifest.files}
+    return tuned, write_bundle(output, manifest, files)
+
+
+def tune_language(
+    line_model: Bundle,
+    name: str,
+    model: NgramModel,
+    lines: Sequence[ScoredLine],
+    *,
+    on_try: Callable[[float, float, float], None] | None = None,
+) -> TunedLanguage:
+    """The weight and bonus with the least error rate, relative to that without, mean over sources.
+
+    Args:
+        line_model: whose scores they are.
+        name: of the language model, as the manifest will name it.
+        model: the language model.
+        lines: of validation.
+        on_try: told each weight, bonus and mean relative error rate.
+
+    Raises:
+        InputError: without the language model no line has an error, or nothing is written in them.
+    """
+    manifest = line_model.manifest
+
+    def read(decoder: Decodes | None) -> list[LineResult]:
+        return compare_runs(
+            lines, decode_lines(lines, decoder), manifest.alphabet, manifest.text_form
+        )
+
+    def decoder(weight: float, bonus: float) -> LanguageDecoder:
+        scorer = LanguageScorer(model, manifest.symbols, weight=weight, bonus=bonus)
+        return LanguageDecoder(scorer)
+
+    before = _rates(read(None))
+    judged = [source for source, rate in before.items() if rate > 0]
+    if not judged:
+        raise InputError("The lines are read without an error already: give others to tune on.")
+    tried: dict[tuple[int, int], tuple[float, Rates]] = {}
+
+    def relative(place: tuple[int, int]) -> float:
+        if place not in tried:
+            weight, bonus = WEIGHTS[place[0]], BONUSES[place[1]]
+            after = _rates(read(decoder(weight, bonus)))
+            mean = float(np.mean([after[source] / before[source] for source in judged]))
+            tried[place] = mean, after
+            if on_try is not None:
+                on_try(weight, bonus, mean)
+        return tried[place][0]
+
+    best = _climb(relative)
+    weight, bonus = WEIGHTS[best[0]], BONUSES[best[1]]
+    points = _word_points(line_model, lines, decoder(weight, bonus))
+    return TunedLanguage(LanguageSettings(name, weight, bonus, points), before, tried[best][1])
+
+
+def _climb(cost: Callable[[tuple[int, int]], float]) -> tuple[int, int]:
+    """A place of the grid next to which no other costs less."""
+    best = _START
+    while True:
+        steps = product((-1, 0, 1), repeat=2)
+        near = [(best[0] + i, best[1] + j) for i, j in steps]
+        inside = [
+            (i, j) for i, j in near if 0 <= i < len(WEIGHTS) and 0 <= j < len(BONUSES)
+        ]  # best among them
+        chosen = min(inside, key=lambda place: (cost(place), place != best))
+        if chosen == best:
+            return best
+        best = chosen
+
+
+def _rates(results: Sequence[LineResult]) -> Rates:
+    rates = {}
+    for source in sorted({line.source for line in results}):
+        rate = sum_counts(line.characters for line in results if line.source == source).rate
+        if rate is not None:
+            rates[source] = rate
+    return rates
+
+
+def _word_points(
+    line_model: Bundle, lines: Sequence[ScoredLine], decoder: LanguageDecoder
+) -> tuple[tuple[float, float], ...] | None:
+    """Points of the share of right words by the product of their characters' confidences."""
+    manifest = line_model.manifest
+    decoded = decode_lines(lines, decoder, temperature=manifest.temperature)
+    results = compare_runs(lines, decoded, manifest.alphabet, manifest.text_form)
+    products: list[float] = []
+    right: list[bool] = []
+    for result, runs in zip(results, decoded, strict=True):
+        words, true = result.hypothesis.split(), result.reference.split()
+        own: list[list[float]] = [[]]
+        for run in runs:
+            if manifest.symbols[run.label - 1] == _SPACE:
+                own.append([])
+            else:
+                own[-1].append(run.confidence)
+        own = [confidences for confidences in own if confidences]
+        if len(own) != len(words):  # the text form joined or parted words
+            continue
+        products += [float(np.prod(confidences)) for confidences in own]
+        right += [
+            at is not None and true[at] == w
+            for w, at in zip(words, align(true, words), strict=True)
+        ]
+    return fit_word_points(np.array(products), np.array(right, dtype=bool))

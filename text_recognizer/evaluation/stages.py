@@ -1,0 +1,184 @@
+"""What each stage of reading adds: error rates of the same lines, decoded in one way after another.
+
+Every stage is compared with the one before it on the same scores.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from text_recognizer.alphabet import Alphabet
+from text_recognizer.beam_search import NoLanguage
+from text_recognizer.evaluation.intervals import SEED
+from text_recognizer.evaluation.report import (
+    ALL,
+    LineResult,
+    ReportRow,
+    interval_text,
+    make_row,
+    per_cent,
+)
+from text_recognizer.evaluation.scored_lines import (
+    ScoredLine,
+    compare_runs,
+    decode_lines,
+    read_scored_lines,
+)
+from text_recognizer.language.decoder import LanguageDecoder
+from text_recognizer.line_reader import Decodes, LineReader
+
+N_PERMUTATIONS = 10_000
+_HEADER = ("source", "stage", "lines", "CER", "95 %", "WER", "95 %", "change", "p", "lines/s")
+_LEGEND = """\
+Rates in per cent. Change: of the CER, against the first stage. p: share of 10,000 random swaps of
+the documents of this stage and the one before it that differ as much; none for a single document.
+Lines/s: of decoding alone, without the network, on one thread."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A way of decoding.
+
+    Attributes:
+        name: as the table says it.
+        decoder: None for the best label of every frame.
+    """
+
+    name: str
+    decoder: Decodes | None
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What a stage reads in the lines.
+
+    Attributes:
+        name: of the stage.
+        lines: results of the lines.
+        seconds: that decoding took.
+    """
+
+    name: str
+    lines: tuple[LineResult, ...]
+    seconds: float
+
+
+def compare_stages(
+    dataset: Path,
+    *,
+    reader: LineReader,
+    decoder: LanguageDecoder | None,
+    split: str,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> str:
+    """The table of all stages on a split of a data set, as plain text.
+
+    Args:
+        dataset: file or folder in a layout of `ground_truth`.
+        reader: gives the scores.
+        decoder: the last stage; None if there is no language model.
+        split: `train`, `validation` or `test`.
+        on_progress: called with the lines done and the lines in all.
+
+    Raises:
+        InputError: the data set or an image cannot be read, or the split has no lines.
+    """
+    lines = read_scored_lines(dataset, reader, split=split, on_progress=on_progress)
+    stages = [Stage("greedy", None), Stage("beam", LanguageDecoder(NoLanguage()))]
+    if decoder is not None:
+        stages.append(Stage("+ model", decoder))
+    manifest = reader.bundle.manifest
+    return render_stages(run_stages(lines, stages, manifest.alphabet, manifest.text_form))
+
+
+def run_stages(
+    lines: Sequence[ScoredLine], stages: Sequence[Stage], alphabet: Alphabet, text_form: str
+) -> list[StageResult]:
+    """All lines decoded by every stage."""
+    results = []
+    for stage in stages:
+        start = time.perf_counter()
+        decoded = decode_lines(lines, stage.decoder)
+        seconds = time.perf_counter() - start
+        compared = compare_runs(lines, decoded, alphabet, text_form)
+        results.append(StageResult(stage.name, tuple(compared), seconds))
+    return results
+
+
+def paired_p_value(before: Sequence[LineResult], after: Sequence[LineResult]) -> float | None:
+    """How often chance alone makes two readings of the same lines differ as much.
+
+    The difference of the character edits of every document changes its sign at random, 10,000
+    times with a fixed seed. None for fewer than two documents.
+
+    Source: R. A. Fisher, The Design of Experiments, 1935, section 21 (the randomisation test for
+    pairs); documents, not lines, since lines of a document are alike.
+    """
+    differences: dict[tuple[str, str], int] = {}
+    for one, other in zip(before, after, strict=True):
+        key = (one.source, one.document)
+        differences[key] = differences.get(key, 0) + other.characters.edits - one.characters.edits
+    if len(differences) < 2:
+        return None
+    values = np.array([differences[key] for key in sorted(differences)], np.float64)
+    rng = np.random.default_rng(SEED)
+    total, n_reached = abs(values.sum()), 0
+    for _ in range(10):  # in parts, for the memory
+        signs = rng.choice([-1.0, 1.0], size=(N_PERMUTATIONS // 10, len(values)))
+        n_reached += int((np.abs(signs @ values) >= total - 1e-9).sum())
+    return (n_reached + 1) / (N_PERMUTATIONS + 1)
+
+
+def render_stages(results: Sequence[StageResult]) -> str:
+    """A table of plain text: for every source its stages, and then for all lines."""
+    sources = sorted({line.source for line in results[0].lines})
+    rows = [
+        cells
+        for name in ([*sources, ALL] if len(sources) > 1 else sources)
+        for cells in _source_rows(name, results)
+    ]
+    table = [_HEADER, *rows]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    body = [
+        "  ".join(
+            [cells[0].ljust(widths[0]), cells[1].ljust(widths[1])]
+            + [cell.rjust(width) for cell, width in zip(cells[2:], widths[2:], strict=True)]
+        )
+        for cells in table
+    ]
+    return "\n".join([*body, "", _LEGEND])
+
+
+def _source_rows(name: str, results: Sequence[StageResult]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    first: ReportRow | None = None
+    before: list[LineResult] | None = None
+    for result in results:
+        own = [line for line in result.lines if name in (ALL, line.source)]
+        row = make_row(name, own)
+        first = first or row
+        p_value = None if before is None else paired_p_value(before, own)
+        speed = len(result.lines) / max(result.seconds, 1e-9)
+        rows.append(
+            (
+                name,
+                result.name,
+                str(row.n_lines),
+                per_cent(row.cer),
+                interval_text(row.cer_interval),
+                per_cent(row.wer),
+                interval_text(row.wer_interval),
+                _change(first.cer, row.cer),
+                "-" if p_value is None else f"{p_value:.4f}",
+                f"{speed:.0f}",
+            )
+        )
+        before = own
+    return rows
+
+
+def _change(first: float | None, now: float | None) -> str:
+    return "-" if not first or now is None else f"{100 * (now / first - 1):+.1f} %"

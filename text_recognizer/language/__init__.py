@@ -1,0 +1,1 @@
+"""Language: which texts are likely, apart from any image."""

@@ -1,0 +1,89 @@
+"""Reads scores with a language model: beam search, and the label runs of its best text."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from text_recognizer.beam_search import BeamOptions, Hypothesis, Scorer, search_beams
+from text_recognizer.bundle import Bundle
+from text_recognizer.ctc import LabelRun, find_runs
+from text_recognizer.errors import BundleError
+from text_recognizer.language.ngram_bundle import load_language_model
+from text_recognizer.language.scorer import LanguageScorer
+from text_recognizer.manifest import LanguageSettings
+
+NO_LANGUAGE = "none"
+USUAL_WEIGHT, USUAL_BONUS = 0.3, 0.8  # of a line model for which nothing was tuned
+
+Points = tuple[tuple[float, float], ...]
+
+
+class LanguageDecoder:
+    """Beam search with a scorer.
+
+    Args:
+        scorer: what it is told of the language.
+        options: of the beam search.
+        word_calibration: as `Manifest.word_calibration`, of what it reads.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        *,
+        options: BeamOptions | None = None,
+        word_calibration: Points | None = None,
+    ) -> None:
+        self._scorer, self._options = scorer, options or BeamOptions()
+        self.word_calibration = word_calibration
+
+    def decode(
+        self, scores: Sequence[NDArray[np.float32]], *, temperature: float
+    ) -> list[list[LabelRun]]:
+        """Label runs of the best text of every line; their confidences are those of the scores.
+
+        Args:
+            scores: of each line, of shape (T, C), log-probabilities, label 0 the blank.
+            temperature: as `decode_greedy` takes it.
+        """
+        return [
+            find_runs(own, best.labels, best.frames, temperature=temperature)
+            for own, (best, *_) in zip(scores, self.search(scores), strict=True)
+        ]
+
+    def search(
+        self, scores: Sequence[NDArray[np.float32]], *, n_best: int = 1
+    ) -> list[list[Hypothesis]]:
+        """The best texts of every line, the best first."""
+        return search_beams(scores, self._scorer, self._options, n_best=n_best)
+
+
+def load_decoder(
+    line_model: Bundle, language_model: str | Path | None = None
+) -> LanguageDecoder | None:
+    """The decoder that a line model reads with; None for greedy reading.
+
+    Args:
+        line_model: its manifest says how much is given on the language.
+        language_model: name or folder; None takes that of the manifest, `none` takes none.
+
+    Raises:
+        BundleError: the language model is missing, damaged or no language model, or writes another
+            text form than the line model.
+    """
+    settings = line_model.manifest.language
+    if language_model == NO_LANGUAGE or (language_model is None and settings is None):
+        return None
+    settings = settings or LanguageSettings(NO_LANGUAGE, USUAL_WEIGHT, USUAL_BONUS)
+    bundle, model = load_language_model(language_model or settings.name)
+    if bundle.manifest.text_form != line_model.manifest.text_form:
+        raise BundleError(
+            f"{bundle.folder} writes {bundle.manifest.text_form}, and {line_model.folder} writes "
+            f"{line_model.manifest.text_form}: train a language model in that text form."
+        )
+    scorer = LanguageScorer(
+        model, line_model.manifest.symbols, weight=settings.weight, bonus=settings.bonus
+    )
+    return LanguageDecoder(scorer, word_calibration=settings.word_calibration)

@@ -1,0 +1,47 @@
+"""What a beam search is told of the language: n-gram probabilities, by the model's labels."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from text_recognizer.language.ngram_model import UNKNOWN, NgramModel
+
+
+class LanguageScorer:
+    """Weighted log-probabilities of characters, and a bonus for each.
+
+    Args:
+        model: the n-gram model.
+        symbols: characters of labels 1, 2, ...
+        weight: of the log-probabilities.
+        bonus: added for each character; without one, short texts would win.
+    """
+
+    def __init__(
+        self, model: NgramModel, symbols: Sequence[str], *, weight: float, bonus: float
+    ) -> None:
+        known = {character: symbol for symbol, character in enumerate(model.characters, start=1)}
+        self._model, self._weight, self._bonus = model, weight, bonus
+        self._symbols = np.array([UNKNOWN, *(known.get(c, UNKNOWN) for c in symbols)])
+        self._start = model.start()
+
+    @property
+    def most(self) -> float:
+        """The most that one label can add."""
+        return self._bonus
+
+    def start(self) -> NDArray[np.int64]:
+        """State before the first label, of shape (1,)."""
+        return np.array([self._start])
+
+    def extend(
+        self, states: NDArray[np.int64], labels: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Scores of labels (n,) after states (n, 1), and the states after them."""
+        log_probs, after = self._model.extend(states[:, 0], self._symbols[labels])
+        return self._weight * log_probs + self._bonus, after[:, None]
+
+    def finish(self, states: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Nothing: lines end anywhere."""
+        return np.zeros(len(states))
