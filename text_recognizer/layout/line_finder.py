@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from text_recognizer.bundle import Bundle
 
 SMALLEST_SIDE = 8  # pixels; no line can be read in less
-_LONG_SIDE = 800  # pixels of the page as it is looked at first
+_LONG_SIDE = 900  # pixels of the page as it is looked at first
 _SHORT_SIDE = 64  # pixels; a long strip is looked at larger, so that it keeps so many
 _MOST_PIXELS = 3_000_000  # of the page as it is looked at again
 _HEIGHTS = (14.0, 56.0)  # pixels, of the lines; a page with others is looked at again
