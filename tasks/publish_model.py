@@ -1,11 +1,12 @@
 """Makes a model ready to be published: fits its calibration and measures its error rates.
 
     python tasks/publish_model.py BUNDLE --data DIR [--sources A B] [--without C] [--version V]
-                                  [--output DIR] [--threads N]
+                                  [--language-model NAME] [--output DIR] [--threads N]
 
 Writes a copy of the bundle with the same network, whose manifest holds the temperature, the word
-calibration and the error rates, and prints the tables of its model card. Nothing is fitted on test
-lines, and every line goes through the network once.
+calibration and the error rates, and prints the tables of its model card. With a language model, the
+copy reads with it: its weight is tuned, and the error rates of the manifest are those of reading
+with it. Nothing is fitted on test lines, and every line goes through the network once.
 """
 
 import argparse
@@ -18,9 +19,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from text_recognizer.alphabet import Alphabet
 from text_recognizer.bundle import MANIFEST_FILE, Bundle, load_bundle, write_bundle
 from text_recognizer.errors import BundleError, InputError, OptionError, TextRecognizerError
-from text_recognizer.evaluation import EvaluationReport, ReportRow, evaluate
+from text_recognizer.evaluation import EvaluationReport, ReportRow, evaluate, render_report
 from text_recognizer.evaluation.calibration import (
     UNCALIBRATED,
     Calibration,
@@ -32,12 +34,17 @@ from text_recognizer.evaluation.calibration import (
     measure_calibration,
     score_text,
 )
-from text_recognizer.evaluation.report import ALL, per_cent
-from text_recognizer.ground_truth import find_sources
+from text_recognizer.evaluation.language_tuning import tune_language
+from text_recognizer.evaluation.report import ALL, make_rows, per_cent
+from text_recognizer.evaluation.scored_lines import ScoredLine, compare_runs, decode_lines
+from text_recognizer.ground_truth import LineSample, find_sources, read_unseen_ids
 from text_recognizer.ground_truth.strokes import find_stroke_files
+from text_recognizer.language.decoder import LanguageDecoder
+from text_recognizer.language.ngram_bundle import load_language_model
+from text_recognizer.language.scorer import LanguageScorer
 from text_recognizer.line_input import normalise
 from text_recognizer.line_reader import LineReader
-from text_recognizer.manifest import MeasuredCer
+from text_recognizer.manifest import LanguageSettings, MeasuredCer
 
 LEFT_OUT = ("unipen-words", "jeremy")
 """Sources of single words: a line model is judged by lines."""
@@ -63,20 +70,26 @@ _HEADER = (
 
 @dataclass(frozen=True)
 class Measurement:
-    """One split as the model reads it.
+    """One split as the model reads it, without a language model.
 
     Attributes:
         report: of the evaluation.
         texts: what was read in the report's lines, in their order, with scores.
+        scores: of all frames of these lines, each of shape (T, C).
     """
 
     report: EvaluationReport
     texts: tuple[ScoredText, ...]
+    scores: tuple[NDArray[np.float32], ...] = ()
 
     def outcomes(self, places: Collection[int]) -> Outcomes:
         """Outcomes of the lines at these places of the report."""
         references = [self.report.lines[place].reference for place in places]
         return judge([self.texts[place] for place in places], references)
+
+    def scored_lines(self, places: Collection[int]) -> list[ScoredLine]:
+        """The lines at these places of the report, to be decoded again."""
+        return [_scored(self.report, place, self.scores[place]) for place in places]
 
     def places(self, source: str) -> list[int]:
         """Places of a source's lines in the report; `all` stands for every source."""
@@ -91,21 +104,24 @@ class ScoringReader:
         self._reader = LineReader(bundle, n_threads=n_threads)
         self._manifest = bundle.manifest
         self.texts: list[ScoredText] = []
+        self.scores: list[NDArray[np.float32]] = []
 
     def read(self, images: Sequence[NDArray[np.uint8]]) -> list[ScoredText]:
         """What is written in each line, in the order given; as `LineReader.read`."""
         scored = self._reader.scores(images)
-        texts = [self._text(i, s) for i, s in zip(images, scored, strict=True)]
+        scored = [self._with_ink(i, s) for i, s in zip(images, scored, strict=True)]
+        texts = [score_text(scores, self._manifest.symbols) for scores in scored]
         self.texts += texts
+        self.scores += scored
         return texts
 
-    def _text(self, image: NDArray[np.uint8], scores: NDArray[np.float32]) -> ScoredText:
+    def _with_ink(
+        self, image: NDArray[np.uint8], scores: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The scores; without ink none, as `LineReader` reads nothing there."""
         manifest = self._manifest
-        if not normalise(
-            image, manifest.line_height, manifest.input_normalisation
-        ).any():  # without ink, as `LineReader`
-            scores = scores[:0]
-        return score_text(scores, self._manifest.symbols)
+        line = normalise(image, manifest.line_height, manifest.input_normalisation)
+        return scores if line.any() else scores[:0]
 
 
 def choose_sources(
@@ -151,7 +167,7 @@ def measure(
         sources=sources,
         on_progress=_progress(split),
     )
-    return Measurement(report, tuple(reader.texts))
+    return Measurement(report, tuple(reader.texts), tuple(reader.scores))
 
 
 def lines_to_fit(measured: Measurement) -> list[int]:
@@ -168,6 +184,16 @@ def lines_to_fit(measured: Measurement) -> list[int]:
     if not chosen:
         raise InputError(f"{measured.report.dataset} has no lines to fit the calibration on.")
     return chosen
+
+
+def read_again(
+    measured: Measurement, decoder: LanguageDecoder, alphabet: Alphabet, unseen: frozenset[str]
+) -> EvaluationReport:
+    """The report of the same lines, read with a language model; `unseen` are ids of lines."""
+    report = measured.report
+    lines = measured.scored_lines(range(len(report.lines)))
+    results = compare_runs(lines, decode_lines(lines, decoder), alphabet, report.text_form)
+    return replace(report, rows=make_rows(results, unseen), lines=tuple(results))
 
 
 def measured_rates(report: EvaluationReport, stroke_sources: Collection[str]) -> list[MeasuredCer]:
@@ -228,22 +254,65 @@ def run(options: argparse.Namespace) -> None:
     validation = measure_split(split="validation")
     to_fit = lines_to_fit(validation)
     calibration = fit_calibration(validation.outcomes(to_fit))
-    test = measure_split(split="test")
-    strokes = _stroke_sources(options.data)
+    measured = (validation, measure_split(split="test"))
     manifest = replace(
         bundle.manifest,
         name=output.name if options.output else bundle.manifest.name,
         version=version,
         temperature=calibration.temperature,
         word_calibration=calibration.word_points,
-        cer=tuple(r for m in (validation, test) for r in measured_rates(m.report, strokes)),
+        language=None,
     )
+    reports = [split.report for split in measured]
+    if options.language_model:
+        settings, reports = add_language(
+            replace(bundle, manifest=manifest), options, measured, to_fit
+        )
+        manifest = replace(manifest, language=settings)
+    strokes = _stroke_sources(options.data)
+    rates = [rate for report in reports for rate in measured_rates(report, strokes)]
+    manifest = replace(manifest, cer=tuple(rates))
     write_bundle(output, manifest, {name: bundle.folder / name for name in manifest.files})
-    for measured in (validation, test):
-        print(render_section(measured, calibration), end="\n\n")
+    for split in measured:
+        print(render_section(split, calibration), end="\n\n")
+    if manifest.language is not None:
+        print(f"With {manifest.language.name}:\n")
+        for report in reports:
+            print(render_report(report), end="\n\n")
     fitted_on = ", ".join(sorted({validation.report.lines[place].source for place in to_fit}))
     print(f"Temperature {calibration.temperature} and word calibration are fitted on")
     print(f"{len(to_fit)} validation lines of {fitted_on}. The model is in {output}.")
+
+
+def add_language(
+    bundle: Bundle,
+    options: argparse.Namespace,
+    measured: Sequence[Measurement],
+    to_fit: Sequence[int],
+) -> tuple[LanguageSettings, list[EvaluationReport]]:
+    """What to read with a language model by, tuned on validation lines, and reports of reading so.
+
+    Args:
+        bundle: with its new calibration.
+        options: of the program.
+        measured: the splits, validation first.
+        to_fit: places of the validation lines to tune on.
+
+    Raises:
+        BundleError: the language model is missing or damaged.
+    """
+    language, model = load_language_model(options.language_model)
+    lines = measured[0].scored_lines(to_fit)
+    settings = tune_language(bundle, language.manifest.name, model, lines).settings
+    print(f"{settings.name}: weight {settings.weight}, bonus {settings.bonus}\n")
+    scorer = LanguageScorer(
+        model, bundle.manifest.symbols, weight=settings.weight, bonus=settings.bonus
+    )
+    unseen = read_unseen_ids(options.data)
+    alphabet = bundle.manifest.alphabet
+    return settings, [
+        read_again(split, LanguageDecoder(scorer), alphabet, unseen) for split in measured
+    ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -270,6 +339,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="folder, and so name, of the copy; by default beside the model, NAME-VERSION",
     )
+    parser.add_argument("--language-model", help="read with this one, by name or folder")
     parser.add_argument("--threads", type=int, help="threads of the network")
     return parser
 
@@ -291,6 +361,25 @@ def _cells(row: ReportRow, errors: CalibrationErrors) -> tuple[str, ...]:
         per_cent(errors.characters),
         per_cent(errors.words),
     )
+
+
+def _scored(report: EvaluationReport, place: int, scores: NDArray[np.float32]) -> ScoredLine:
+    """A line of a report and its scores; its image is not asked for again."""
+    line = report.lines[place]
+    sample = LineSample(
+        id=line.id,
+        text=line.reference,
+        source=line.source,
+        document=line.document,
+        language="und",
+        split=report.split,
+        read_image=_no_image,
+    )
+    return ScoredLine(sample, scores)
+
+
+def _no_image() -> NDArray[np.uint8]:
+    raise NotImplementedError("lines that are decoded again have no image")
 
 
 def _stroke_sources(data: Path) -> set[str]:

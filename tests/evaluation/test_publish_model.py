@@ -19,6 +19,9 @@ from text_recognizer.bundle import load_bundle
 from text_recognizer.evaluation import evaluate
 from text_recognizer.evaluation.calibration import judge
 from text_recognizer.ground_truth import read_lines
+from text_recognizer.language.decoder import load_decoder
+from text_recognizer.language.kneser_ney import estimate
+from text_recognizer.language.ngram_bundle import write_ngram_bundle
 from text_recognizer.line_reader import LineReader
 
 SHARE_RIGHT = 0.7
@@ -295,3 +298,24 @@ def test_options_of_no_use_are_one_sentence(
         == message.format(data, present="jeremy, letters, peraire, prompts") + "\n"
     )
     assert not output.exists()
+
+
+def test_with_a_language_model_the_manifest_says_how_well_it_reads_with_it(
+    task, bundle, data, tmp_path, capsys
+):
+    language = estimate(["ab ba aab abb bab b a " * 10], order=3).model()
+    values = {"version": "1", "text_form": "latin-ascii-1"}
+    named = write_ngram_bundle(tmp_path / "letters-ab", language, values, {})
+    folder = tmp_path / "with-language"
+    arguments = [str(bundle.folder), "--data", str(data), "--output", str(folder)]
+    assert task.main([*arguments, "--language-model", str(named.folder)]) == 0
+    made = load_bundle(folder)
+    assert made.manifest.language is not None
+    assert made.manifest.language.name == "letters-ab"
+    assert "With letters-ab:" in capsys.readouterr().out
+    reader = LineReader(made, decoder=load_decoder(made, named.folder))
+    rates = [rate for rate in made.manifest.cer if rate.split == "test"]
+    report = evaluate(data, reader=reader, split="test", sources=[r.data for r in rates])
+    assert [r.cer for r in rates] == pytest.approx(
+        [row.cer for row in report.rows if row.name != "all"], abs=1e-5
+    )
