@@ -89,8 +89,9 @@ def find_runs(
         temperature: as `decode_greedy` takes it; confidences are softmax values of the labels.
     """
     best = scores.argmax(axis=1)
+    lasts = [*frames[1:], len(scores)][: len(frames)]
     runs = []
-    for label, first, last in zip(labels, frames, [*frames[1:], len(scores)], strict=True):
+    for label, first, last in zip(labels, frames, lasts, strict=True):
         peak = first + int(scores[first:last, label].argmax())
         start, end = peak, peak + 1
         while start > first and best[start - 1] == label:

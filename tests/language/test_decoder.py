@@ -131,6 +131,11 @@ def test_runs_of_the_greedy_text_are_the_greedy_runs() -> None:
         assert one.confidence == pytest.approx(other.confidence)
 
 
+def test_no_labels_have_no_runs() -> None:
+    assert find_runs(_scores([0, 0]), [], []) == []
+    assert find_runs(_scores([])[:0], [], []) == []
+
+
 def test_a_label_that_is_nowhere_the_best_has_one_frame_and_little_confidence() -> None:
     scores = _scores([0, 1, 0, 0])
     scores[2, 3] = np.log(0.1)
