@@ -61,6 +61,12 @@ LanguageModel = Annotated[
         help="Language model, or none; by default the one that the model reads with.",
     ),
 ]
+LexiconFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--lexicon", metavar="FILE", help="Words that the text is likely to hold, such as names."
+    ),
+]
 Threads = Annotated[
     int | None, typer.Option(min=1, metavar="N", help="Threads; by default all cores.")
 ]
@@ -135,6 +141,7 @@ def read(
     model: Model = None,
     finder: Finder = None,
     language_model: LanguageModel = None,
+    lexicon: LexiconFile = None,
     threads: Threads = None,
     max_pixels: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse larger pages.")
@@ -155,7 +162,9 @@ def read(
 
     limits = Limits(max_pixels=max_pixels)
     options = ReadOptions(format, output, overwrite, unit, limits)
-    recognizer = Recognizer(model, finder=finder, language_model=language_model, n_threads=threads)
+    recognizer = Recognizer(
+        model, finder=finder, language_model=language_model, lexicon=lexicon, n_threads=threads
+    )
     run = ReadingRun(recognizer, options, on_failure=_tell)
     # On the screen that the text is printed to, a progress bar would be in its way.
     with _progress("Reading", hidden=quiet or (output is None and sys.stdout.isatty())) as show:
@@ -187,6 +196,7 @@ def evaluate(
     ] = "test",
     model: Model = None,
     language_model: LanguageModel = None,
+    lexicon: LexiconFile = None,
     threads: Threads = None,
     json_file: Annotated[
         Path | None,
@@ -204,14 +214,17 @@ def evaluate(
     from text_recognizer.line_reader import LineReader
 
     bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
-    decoder = load_decoder(bundle, language_model)
+    decoder = load_decoder(bundle, language_model, lexicon=lexicon)
     reader = LineReader(bundle, decoder=decoder, n_threads=threads)
     if stages:
         if json_file is not None:
             raise OptionError("--stages prints a table and writes no --json.")
         with _progress("Reading", hidden=quiet) as show:
+            steps = {"+ model": load_decoder(bundle, language_model)}
+            if lexicon is not None:
+                steps["+ lexicon"] = decoder
             table = evaluation.compare_stages(
-                dataset, reader=reader, decoder=decoder, split=split, on_progress=show
+                dataset, reader=reader, decoders=steps, split=split, on_progress=show
             )
         typer.echo(f"Model {bundle.manifest.name} {bundle.manifest.version}, {split} split")
         typer.echo(table)

@@ -74,12 +74,14 @@ class Recognizer:
             read.
         language_model: name or folder of a language model; None takes the one that the line model
             reads with, `none` reads without.
+        lexicon: file of words that the text is likely to hold, such as names; None without one.
         n_threads: threads for the networks; None lets onnxruntime choose.
         line_reader: reads the lines instead of the model.
         line_finder: finds the lines instead of the finder.
 
     Raises:
         BundleError: a model is missing, damaged or of another task.
+        InputError: the lexicon cannot be read.
         OptionError: `n_threads` is below 1.
     """
 
@@ -89,6 +91,7 @@ class Recognizer:
         *,
         finder: str | Path | None = None,
         language_model: str | Path | None = None,
+        lexicon: str | Path | None = None,
         n_threads: int | None = None,
         line_reader: ReadsLines | None = None,
         line_finder: FindsLines | None = None,
@@ -100,7 +103,9 @@ class Recognizer:
             from text_recognizer.line_reader import LineReader
 
             self.bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
-            decoder = load_decoder(self.bundle, language_model)
+            decoder = load_decoder(
+                self.bundle, language_model, lexicon=Path(lexicon) if lexicon else None
+            )
             line_reader = LineReader(self.bundle, decoder=decoder, n_threads=n_threads)
         self._line_reader = line_reader
         self._finder, self._n_threads = finder, n_threads

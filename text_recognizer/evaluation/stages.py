@@ -4,7 +4,7 @@ Every stage is compared with the one before it on the same scores.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def compare_stages(
     dataset: Path,
     *,
     reader: LineReader,
-    decoder: LanguageDecoder | None,
+    decoders: Mapping[str, LanguageDecoder | None],
     split: str,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> str:
@@ -79,7 +79,8 @@ def compare_stages(
     Args:
         dataset: file or folder in a layout of `ground_truth`.
         reader: gives the scores.
-        decoder: the last stage; None if there is no language model.
+        decoders: of the stages after beam search, by the stage's name; one that is None is left
+            out.
         split: `train`, `validation` or `test`.
         on_progress: called with the lines done and the lines in all.
 
@@ -88,8 +89,7 @@ def compare_stages(
     """
     lines = read_scored_lines(dataset, reader, split=split, on_progress=on_progress)
     stages = [Stage("greedy", None), Stage("beam", LanguageDecoder(NoLanguage()))]
-    if decoder is not None:
-        stages.append(Stage("+ model", decoder))
+    stages += [Stage(name, own) for name, own in decoders.items() if own is not None]
     manifest = reader.bundle.manifest
     return render_stages(run_stages(lines, stages, manifest.alphabet, manifest.text_form))
 

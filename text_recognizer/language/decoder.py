@@ -10,6 +10,7 @@ from text_recognizer.beam_search import BeamOptions, Hypothesis, Scorer, search_
 from text_recognizer.bundle import Bundle
 from text_recognizer.ctc import LabelRun, find_runs
 from text_recognizer.errors import BundleError
+from text_recognizer.language.lexicon import JoinedScorer, Lexicon, LexiconScorer, read_words
 from text_recognizer.language.ngram_bundle import load_language_model
 from text_recognizer.language.scorer import LanguageScorer
 from text_recognizer.manifest import LanguageSettings
@@ -61,21 +62,40 @@ class LanguageDecoder:
 
 
 def load_decoder(
-    line_model: Bundle, language_model: str | Path | None = None
+    line_model: Bundle,
+    language_model: str | Path | None = None,
+    *,
+    lexicon: Path | None = None,
 ) -> LanguageDecoder | None:
     """The decoder that a line model reads with; None for greedy reading.
 
     Args:
         line_model: its manifest says how much is given on the language.
         language_model: name or folder; None takes that of the manifest, `none` takes none.
+        lexicon: file of words that the text is likely to hold, or None.
 
     Raises:
         BundleError: the language model is missing, damaged or no language model, or writes another
             text form than the line model.
+        InputError: the lexicon cannot be read, or holds no word of the model's characters.
     """
-    settings = line_model.manifest.language
-    if language_model == NO_LANGUAGE or (language_model is None and settings is None):
+    manifest = line_model.manifest
+    scorers: list[Scorer] = []
+    calibration = None
+    if language_model != NO_LANGUAGE and (language_model or manifest.language):
+        scorers.append(_language_scorer(line_model, language_model))
+        calibration = manifest.language and manifest.language.word_calibration
+    if lexicon is not None:
+        words = Lexicon.of(read_words(lexicon, manifest.text_form), manifest.symbols)
+        scorers.append(LexiconScorer(words, manifest.symbols))
+    if not scorers:
         return None
+    scorer = scorers[0] if len(scorers) == 1 else JoinedScorer(*scorers)
+    return LanguageDecoder(scorer, word_calibration=calibration or manifest.word_calibration)
+
+
+def _language_scorer(line_model: Bundle, language_model: str | Path | None) -> LanguageScorer:
+    settings = line_model.manifest.language
     settings = settings or LanguageSettings(NO_LANGUAGE, USUAL_WEIGHT, USUAL_BONUS)
     bundle, model = load_language_model(language_model or settings.name)
     if bundle.manifest.text_form != line_model.manifest.text_form:
@@ -83,7 +103,6 @@ def load_decoder(
             f"{bundle.folder} writes {bundle.manifest.text_form}, and {line_model.folder} writes "
             f"{line_model.manifest.text_form}: train a language model in that text form."
         )
-    scorer = LanguageScorer(
+    return LanguageScorer(
         model, line_model.manifest.symbols, weight=settings.weight, bonus=settings.bonus
     )
-    return LanguageDecoder(scorer, word_calibration=settings.word_calibration)

@@ -1,0 +1,182 @@
+"""A list of words that a text is likely to hold: names of an archive, places, technical terms.
+
+Soft: a word of the list is worth a bonus, and a word that is not on it costs nothing. The bonus is
+given letter by letter while a word may still become one of the list, and taken back when it cannot,
+so that a beam search does not lose a rare name before it is whole. Knows nothing about models.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from text_recognizer.beam_search import Scorer
+from text_recognizer.errors import InputError
+from text_recognizer.text_form import apply_text_form
+
+USUAL_BONUS = 0.5  # for each letter; natural logarithm
+_INSIDE = "'-"  # what words hold beside letters and digits
+_MAX_BYTES = 1 << 28
+_LONGEST = 64  # letters; longer words are left out
+_START, _OFF = 0, -1  # the node before a word, and that of words that are not on the list
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def read_words(path: Path, text_form: str) -> list[str]:
+    """Words of a UTF-8 file, each once, in the text form; words are parted by white space.
+
+    A word in small letters also stands for itself with a capital.
+
+    Raises:
+        InputError: the file cannot be read, is no UTF-8 text, too large or empty.
+    """
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise InputError(f"{path} is over {_MAX_BYTES} bytes: give a shorter list of words.")
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text: convert it first.") from error
+    words = set(apply_text_form(text, text_form).split())
+    words |= {word.capitalize() for word in words if word.islower()}
+    if not words:
+        raise InputError(f"{path} holds no words.")
+    return sorted(words)
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """Words as a trie over labels.
+
+    Attributes:
+        n_labels: of the line model.
+        keys: of nodes 1, 2, ..., rising: number of the parent times `n_labels`, plus the label.
+        is_word: whether a word ends at the node, of shape (1 + n,).
+        depths: letters of the node, of shape (1 + n,).
+    """
+
+    n_labels: int
+    keys: Integers
+    is_word: NDArray[np.bool_]
+    depths: Integers
+
+    @classmethod
+    def of(cls, words: Iterable[str], symbols: Sequence[str]) -> "Lexicon":
+        """The words that can be written with the symbols of labels 1, 2, ...
+
+        Raises:
+            InputError: there is none.
+        """
+        known = {symbol: label for label, symbol in enumerate(symbols, start=1)}
+        chosen = [w for w in words if len(w) <= _LONGEST and all(c in known for c in w)]
+        if not chosen:
+            raise InputError("No word of the list can be written with the model's characters.")
+        lengths = np.array([len(word) for word in chosen])
+        labels = np.array([known[c] for word in chosen for c in word])
+        starts = np.cumsum(lengths) - lengths
+        nodes = np.zeros(len(chosen), np.int64)  # of each word so far
+        keys: list[Integers] = []
+        depths = [np.zeros(1, np.int64)]
+        ends: list[Integers] = []
+        n_nodes = 1
+        for depth in range(int(lengths.max())):
+            here = np.flatnonzero(lengths > depth)
+            wanted = nodes[here] * (len(symbols) + 1) + labels[starts[here] + depth]
+            different, places = np.unique(wanted, return_inverse=True)
+            nodes[here] = n_nodes + places
+            keys.append(different)
+            depths.append(np.full(len(different), depth + 1))
+            ends.append(nodes[lengths == depth + 1])
+            n_nodes += len(different)
+        is_word = np.zeros(n_nodes, bool)
+        is_word[np.concatenate(ends)] = True
+        return cls(len(symbols) + 1, np.concatenate(keys), is_word, np.concatenate(depths))
+
+    def children(self, nodes: Integers, labels: Integers) -> Integers:
+        """Node of each label after a node, `_OFF` if no word goes on so."""
+        wanted = nodes * self.n_labels + labels
+        places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        is_child = (self.keys[places] == wanted) & (nodes != _OFF)
+        return np.where(is_child, places + 1, _OFF)
+
+
+class LexiconScorer:
+    """Bonuses of the words of a lexicon, as a beam search asks for them.
+
+    Args:
+        lexicon: the words.
+        symbols: characters of labels 1, 2, ...
+        bonus: for each letter of a word of the list.
+    """
+
+    def __init__(
+        self, lexicon: Lexicon, symbols: Sequence[str], *, bonus: float = USUAL_BONUS
+    ) -> None:
+        self._lexicon, self._bonus = lexicon, bonus
+        self._is_letter = np.array([False, *(c.isalnum() or c in _INSIDE for c in symbols)])
+
+    @property
+    def most(self) -> float:
+        """The most that one label can add."""
+        return self._bonus
+
+    def start(self) -> Integers:
+        """State before the first label, of shape (1,)."""
+        return np.array([_START])
+
+    def extend(self, states: Integers, labels: Integers) -> tuple[Floats, Integers]:
+        """Scores of labels (n,) after states (n, 1), and the states after them."""
+        nodes = states[:, 0]
+        is_letter = self._is_letter[labels]
+        longer = self._lexicon.children(nodes, labels)
+        after = np.where(is_letter, longer, _START)
+        leaves = is_letter & (longer == _OFF) & (nodes != _OFF)
+        scores = np.where(is_letter & (longer != _OFF), self._bonus, 0.0)
+        scores = np.where(leaves, -self._bonus * self._lexicon.depths[nodes], scores)
+        scores = np.where(is_letter, scores, self._at_end(nodes))
+        return scores, after[:, None]
+
+    def finish(self, states: Integers) -> Floats:
+        """What the end of the line says of the last word."""
+        return self._at_end(states[:, 0])
+
+    def _at_end(self, nodes: Integers) -> Floats:
+        """Bonuses of words that were not finished are taken back."""
+        is_lost = (nodes != _OFF) & ~self._lexicon.is_word[nodes] & (nodes != _START)
+        return np.where(is_lost, -self._bonus * self._lexicon.depths[nodes], 0.0)
+
+
+class JoinedScorer:
+    """Two scorers in one: their scores are added.
+
+    Args:
+        first: a scorer whose states have one column, as has every one of this package.
+        second: another.
+    """
+
+    def __init__(self, first: Scorer, second: Scorer) -> None:
+        self._first, self._second = first, second
+
+    @property
+    def most(self) -> float:
+        """The most that one label can add."""
+        return self._first.most + self._second.most
+
+    def start(self) -> Integers:
+        """State before the first label, of shape (2,)."""
+        return np.concatenate([self._first.start(), self._second.start()])
+
+    def extend(self, states: Integers, labels: Integers) -> tuple[Floats, Integers]:
+        """Scores of labels (n,) after states (n, 2), and the states after them."""
+        one, after_one = self._first.extend(states[:, :1], labels)
+        two, after_two = self._second.extend(states[:, 1:], labels)
+        return one + two, np.concatenate([after_one, after_two], axis=1)
+
+    def finish(self, states: Integers) -> Floats:
+        """What the end of the line adds."""
+        return self._first.finish(states[:, :1]) + self._second.finish(states[:, 1:])
