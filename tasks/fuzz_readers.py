@@ -9,6 +9,7 @@ Prints each failure; its input goes to DIR, and from there to tests/fuzz/kept, w
 """
 
 import argparse
+import gzip
 import hashlib
 import io
 import json
@@ -19,6 +20,7 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -30,6 +32,10 @@ from PIL import Image
 from text_recognizer.bundle import MANIFEST_FILE, NETWORK_FILE, find_bundle, load_bundle
 from text_recognizer.errors import TextRecognizerError
 from text_recognizer.ground_truth import read_lines, read_pages
+from text_recognizer.language.corpus import read_corpus
+from text_recognizer.language.kneser_ney import estimate
+from text_recognizer.language.lexicon import read_words
+from text_recognizer.language.ngram_bundle import load_language_model, write_ngram_bundle
 from text_recognizer.line_reader import LineReader
 from text_recognizer.loading import Limits, open_pages
 
@@ -372,12 +378,50 @@ def _read_bundle(name: str, data: bytes, folder: Path) -> None:
     LineReader(load_bundle(folder, task="line"), n_threads=1)
 
 
+@cache
+def _language_seeds() -> Seeds:
+    model = estimate(["the quick brown fox jumps over the lazy dog and runs away " * 4], order=4)
+    with tempfile.TemporaryDirectory() as folder:
+        values = {"version": "1", "text_form": "latin-ascii-1"}
+        bundle = write_ngram_bundle(Path(folder) / "small", model.model(), values, {})
+        files = (MANIFEST_FILE, *bundle.manifest.files)
+        return {name: (bundle.folder / name).read_bytes() for name in files}
+
+
+def _read_language(name: str, data: bytes, folder: Path) -> None:
+    """As with other bundles, the hashes fit the damage."""
+    files = {**_language_seeds(), name: data}
+    if name != MANIFEST_FILE:
+        manifest = json.loads(files[MANIFEST_FILE])
+        manifest["files"][name] = hashlib.sha256(data).hexdigest()
+        files[MANIFEST_FILE] = json.dumps(manifest).encode()
+    for file, content in files.items():
+        (folder / file).write_bytes(content)
+    _, model = load_language_model(folder)
+    total = model.probabilities("the ").sum()
+    assert abs(total - 1) < 1e-6, f"probabilities sum to {total}"
+
+
+def _text_seeds() -> Seeds:
+    text = "Kew Gardens, le caf\u00e9, \u201cHooker\u201d\n".encode() * 5
+    return {"words.txt": text, "words.txt.gz": gzip.compress(text)}
+
+
+def _read_text(name: str, data: bytes, folder: Path) -> None:
+    path = folder / name
+    path.write_bytes(data)
+    read_corpus([path], "latin-ascii-1", most=1_000)
+    read_words(path, "latin-ascii-1")
+
+
 TARGETS = {
     "images": Target(_image_seeds, _read_images),
     "pdf": Target(_pdf_seeds, _read_images),
     "lines": Target(_line_seeds, _read_lines),
     "pages": Target(_page_seeds, _read_page),
     "bundles": Target(_bundle_seeds, _read_bundle),
+    "language": Target(_language_seeds, _read_language),
+    "text": Target(_text_seeds, _read_text),
 }
 
 if __name__ == "__main__":

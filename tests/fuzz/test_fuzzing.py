@@ -49,7 +49,7 @@ def test_what_once_failed_is_read_or_refused(path: Path, tmp_path: Path) -> None
 def test_sound_files_are_read(target: str, tmp_path: Path) -> None:
     """Otherwise nothing behind the first check would ever be tried."""
     for name, data in fuzz.TARGETS[target].make_seeds().items():
-        if target != "bundles":  # a network cut short is no sound one
+        if target != "bundles" and name != "words.txt.gz":  # no sound network, no plain list
             fuzz.TARGETS[target].read(name, data, tmp_path)
 
 

@@ -70,8 +70,12 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         read_corpus([tmp_path / "none.txt"], "nfc-1", most=100)
     cut = tmp_path / "cut.gz"
     cut.write_bytes(gzip.compress(b"abc" * 1000)[:-10])
-    with pytest.raises(InputError, match=r"cut\.gz cannot be read"):
-        read_corpus([cut], "nfc-1", most=10**6)
+    damaged = bytearray(gzip.compress(bytes(range(256)) * 9))
+    damaged[20:60] = b"\xff" * 40
+    for content in (cut.read_bytes(), bytes(damaged)):
+        cut.write_bytes(content)
+        with pytest.raises(InputError, match=r"cut\.gz cannot be read"):
+            read_corpus([cut], "nfc-1", most=10**6)
 
 
 def test_command_trains_and_measures(text: Path, tmp_path: Path) -> None:

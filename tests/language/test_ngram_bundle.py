@@ -82,6 +82,17 @@ def test_no_array_at_all(model: NgramModel, tmp_path: Path) -> None:
         load_language_model(bundle.folder)
 
 
+@pytest.mark.parametrize("header", [b"{'descr': (", b"  x\n y\n", b"", b"{'a': 1}"])
+def test_a_header_that_numpy_cannot_read(model: NgramModel, tmp_path: Path, header: bytes) -> None:
+    bundle = write_ngram_bundle(tmp_path / "odd", model, VALUES, {})
+    size = len(header).to_bytes(2, "little")
+    (bundle.folder / "symbols.npy").write_bytes(b"\x93NUMPY\x01\x00" + size + header)
+    files = {name: bundle.folder / name for name in bundle.manifest.files}
+    write_bundle(bundle.folder, bundle.manifest, files, overwrite=True)
+    with pytest.raises(BundleError, match="holds no n-grams that can be used"):
+        load_language_model(bundle.folder)
+
+
 def test_another_kind_of_model() -> None:
     with pytest.raises(BundleError, match="is a line model and a language model is needed"):
         load_language_model("line-english")

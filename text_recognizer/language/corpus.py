@@ -5,6 +5,7 @@ over all files are taken, so a large file does not have to fit into memory.
 """
 
 import gzip
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,7 @@ def _lines(path: Path) -> Iterator[str]:
             yield from _decoded(file)
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: convert it first ({error.reason}).") from error
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"{path} cannot be read: {reason}.") from error
 

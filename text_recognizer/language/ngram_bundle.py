@@ -12,6 +12,7 @@ from these, so an n-gram takes two or three bytes.
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,16 @@ from text_recognizer.manifest import Manifest
 TASK = "language"
 DEFAULT_LANGUAGE_MODEL = "language-english"
 _CODES = 256
+_NO_ARRAYS = (  # what numpy raises for the headers of damaged files, and ours for their content
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    IndexError,
+    SyntaxError,
+    MemoryError,
+    TokenError,
+)
 _FILES = ("symbols.npy", "children.npy", "log_probs.npy", "codebooks.npy")
 
 
@@ -74,7 +85,7 @@ def load_language_model(model: str | Path) -> tuple[Bundle, NgramModel]:
         )
         trie = _trie(len(bundle.manifest.symbols) + 1, symbols, children, codes, codebooks)
         return bundle, NgramModel(bundle.manifest.symbols, trie)
-    except (OSError, ValueError, IndexError, MemoryError) as error:
+    except _NO_ARRAYS as error:
         raise BundleError(
             f"{bundle.folder} holds no n-grams that can be used: {error}. Train it again with "
             "'text-recognizer language-model train'."
