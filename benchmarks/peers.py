@@ -37,6 +37,7 @@ from text_recognizer.evaluation.line_evaluation import compare_line
 from text_recognizer.evaluation.report import ReportRow, make_rows
 from text_recognizer.ground_truth import LineSample, read_lines, read_unseen_ids
 from text_recognizer.ground_truth.samples import SPLITS
+from text_recognizer.language.decoder import load_decoder
 from text_recognizer.line_reader import LineReader
 
 _PAGE_END = "\f"  # what tesseract writes between the texts of the images of a list
@@ -219,7 +220,8 @@ def _read_with_all(
     """Results, ours first; the text form of our model; notes on programs that are left out."""
     bundle = load_bundle(options.model, task="line")
     images = [sample.read_image() for sample in samples]
-    results = [read_with_ours(images, LineReader(bundle, n_threads=options.threads))]
+    reader = LineReader(bundle, decoder=load_decoder(bundle), n_threads=options.threads)
+    results = [read_with_ours(images, reader)]
     notes = []
     with tempfile.TemporaryDirectory() as folder:
         files = _write_images(images, Path(folder))

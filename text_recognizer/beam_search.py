@@ -10,7 +10,8 @@ Bi-Directional Recurrent DNNs", 2014, algorithm 1; frames that are surely blank 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -74,6 +75,7 @@ class BeamOptions:
         width: texts of a line that are kept from one frame to the next.
         sure_blank: probability of the blank from which a frame adds no label; over 1, all do.
         least: probability of a label under which it is not tried in a frame.
+        margin: texts whose score lies further under that of the line's best are not kept.
 
     Raises:
         OptionError: a value is not allowed.
@@ -81,13 +83,16 @@ class BeamOptions:
 
     width: int = 16
     sure_blank: float = 0.99
-    least: float = 1e-3
+    least: float = 3e-3
+    margin: float = 7.0
 
     def __post_init__(self) -> None:
         if self.width < 1:
             raise OptionError(f"A beam is at least 1 wide, not {self.width}.")
         if not 0 <= self.least < 1 or self.sure_blank <= 0:
             raise OptionError("least lies between 0 and 1, and sure_blank over 0.")
+        if not self.margin > 0:
+            raise OptionError(f"A margin is over 0, not {self.margin}.")
 
 
 @dataclass(frozen=True)
@@ -160,7 +165,7 @@ class _Line:
         return cls(frames, scores[frames].astype(np.float64), passed, float(tail))
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class _Prefixes:
     """Texts begun, one a row: of which line, and all that is known of it.
 
@@ -186,7 +191,7 @@ class _Prefixes:
     nodes: Integers
     states: Integers
 
-    @property
+    @cached_property
     def total(self) -> Floats:
         """Score of all paths."""
         return np.logaddexp(self.ends_blank, self.ends_label)
@@ -236,16 +241,26 @@ class _Beams:
     def __init__(self, lines: Sequence[_Line], scorer: Scorer, options: BeamOptions) -> None:
         self._lines, self._scorer, self._options = lines, scorer, options
         self._n_frames = np.array([len(line.frames) for line in lines])
+        shape = (int(self._n_frames.max(initial=0)), len(lines))
+        self._scores = np.full((*shape, lines[0].scores.shape[1]), -np.inf)
+        self._blanks = np.full(shape, np.nan)
+        self._frames = np.zeros(shape, np.int64)
+        for i, line in enumerate(lines):
+            self._scores[: len(line.frames), i] = line.scores
+            self._blanks[: len(line.frames), i] = line.blanks
+            self._frames[: len(line.frames), i] = line.frames
         self._tree = _Tree()
 
     def search(self, n_best: int) -> list[list[Hypothesis]]:
         """The best texts of each line."""
         prefixes = self._empty()
         done: list[_Prefixes] = []
-        for step in range(int(self._n_frames.max(initial=0))):
+        for step in range(len(self._scores)):
             goes_on = self._n_frames[prefixes.lines] > step
-            done.append(prefixes.picked(np.flatnonzero(~goes_on)))
-            prefixes = self._take_frame(prefixes.picked(np.flatnonzero(goes_on)), step)
+            if not goes_on.all():
+                done.append(prefixes.picked(np.flatnonzero(~goes_on)))
+                prefixes = prefixes.picked(np.flatnonzero(goes_on))
+            prefixes = self._take_frame(prefixes, step)
         for part in done:
             prefixes = prefixes.joined(part)
         return self._best(prefixes, n_best)
@@ -261,27 +276,21 @@ class _Beams:
         )  # fmt: skip
 
     def _take_frame(self, prefixes: _Prefixes, step: int) -> _Prefixes:
-        """Prefixes after the next frame of their lines, sorted by line and score."""
-        here = np.unique(prefixes.lines)
-        scores = np.full((len(self._lines), self._lines[0].scores.shape[1]), -np.inf)
-        scores[here] = [self._lines[i].scores[step] for i in here]
-        blanks = np.full(len(self._lines), np.nan)
-        blanks[here] = [self._lines[i].blanks[step] for i in here]
-        frames = np.zeros(len(self._lines), np.int64)
-        frames[here] = [self._lines[i].frames[step] for i in here]
-        _pass_over(prefixes, blanks[prefixes.lines])
+        """Prefixes after the next frame of their lines."""
+        scores, frames = self._scores[step], self._frames[step]
+        prefixes = _pass_over(prefixes, self._blanks[step, prefixes.lines])
         stayed, parents = self._stay(prefixes, scores, frames)
         longer = self._lengthen(prefixes, stayed, scores, parents)
         kept = _best_rows(
             np.concatenate([stayed.lines, longer.lines]),
             np.concatenate([stayed.total, longer.ends_label]),
             self._options.width,
+            margin=self._options.margin,
         )
         is_new = kept >= len(stayed.lines)
         new = longer.picked(kept[is_new] - len(stayed.lines))
-        new.nodes = self._tree.add(new.nodes, new.last, frames[new.lines])
-        joined = stayed.picked(kept[~is_new]).joined(new)
-        return joined.picked(np.argsort(joined.lines, kind="stable"))
+        new = replace(new, nodes=self._tree.add(new.nodes, new.last, frames[new.lines]))
+        return stayed.picked(kept[~is_new]).joined(new)
 
     def _stay(
         self, prefixes: _Prefixes, scores: Floats, frames: Integers
@@ -300,10 +309,14 @@ class _Beams:
         is_repeat = prefixes.last[shorter] == prefixes.last[rows]
         before = np.where(is_repeat, prefixes.ends_blank[shorter], prefixes.total[shorter])
         reached = before + last_scores[rows] + prefixes.added[rows]
-        stayed = prefixes.picked(np.arange(len(prefixes.lines)))
-        stayed.ends_blank = prefixes.total + scores[prefixes.lines, BLANK]
-        stayed.ends_label = ends_label
+        stayed = replace(
+            prefixes,
+            ends_blank=prefixes.total + scores[prefixes.lines, BLANK],
+            ends_label=ends_label,
+            nodes=prefixes.nodes.copy(),
+        )
         later = reached > stayed.total[rows]
+        stayed = replace(stayed, ends_label=ends_label.copy())
         stayed.ends_label[rows] = np.logaddexp(ends_label[rows], reached)
         rows, shorter = rows[later], shorter[later]
         stayed.nodes[rows] = self._tree.add(
@@ -334,14 +347,19 @@ class _Beams:
         known = parents[with_parent] * n_labels + prefixes.last[with_parent]
         chosen &= ~np.isin(rows * n_labels + labels, known)
         rows, labels, reached = rows[chosen], labels[chosen], reached[chosen]
-        longer = prefixes.picked(rows)
-        longer.added, longer.states = self._scorer.extend(longer.states, labels)
-        longer.ends_blank = np.full(len(rows), -np.inf)
-        longer.ends_label = reached + longer.added
-        longer.last = labels
-        longer.parents = longer.names
-        longer.names = longer.names * _HASH_FACTOR + (labels + 1).astype(np.uint64) * _HASH_STEP
-        return longer
+        added, states = self._scorer.extend(prefixes.states[rows], labels)
+        names = prefixes.names[rows]
+        return _Prefixes(
+            lines=prefixes.lines[rows],
+            ends_blank=np.full(len(rows), -np.inf),
+            ends_label=reached + added,
+            last=labels,
+            added=added,
+            names=names * _HASH_FACTOR + (labels + 1).astype(np.uint64) * _HASH_STEP,
+            parents=names,
+            nodes=prefixes.nodes[rows],
+            states=states,
+        )
 
     def _best(self, prefixes: _Prefixes, n_best: int) -> list[list[Hypothesis]]:
         tails = np.array([line.tail for line in self._lines])
@@ -366,11 +384,14 @@ class _Beams:
         return best
 
 
-def _pass_over(prefixes: _Prefixes, blanks: Floats) -> None:
-    """All paths read the blanks that were passed over."""
+def _pass_over(prefixes: _Prefixes, blanks: Floats) -> _Prefixes:
+    """The prefixes after the blanks that were passed over, which all their paths have read."""
     passed = np.isfinite(blanks)
-    prefixes.ends_blank = np.where(passed, prefixes.total + blanks, prefixes.ends_blank)
-    prefixes.ends_label = np.where(passed, -np.inf, prefixes.ends_label)
+    return replace(
+        prefixes,
+        ends_blank=np.where(passed, prefixes.total + blanks, prefixes.ends_blank),
+        ends_label=np.where(passed, -np.inf, prefixes.ends_label),
+    )
 
 
 def _find_parents(prefixes: _Prefixes) -> Integers:
@@ -397,11 +418,15 @@ def _worst_kept(stayed: _Prefixes, n_lines: int, width: int) -> Floats:
     return bound
 
 
-def _best_rows(lines: Integers, total: Floats, n_best: int) -> Integers:
-    """Rows of the `n_best` highest totals of each line, by line and falling total."""
+def _best_rows(lines: Integers, total: Floats, n_best: int, *, margin: float = np.inf) -> Integers:
+    """Rows of the `n_best` highest totals of each line, by line and falling total.
+
+    Those further under the line's highest than `margin` are left out.
+    """
     order = np.lexsort((-total, lines))
-    sorted_lines = lines[order]
+    sorted_lines, sorted_total = lines[order], total[order]
     starts = np.flatnonzero(np.diff(sorted_lines, prepend=-1))
     sizes = np.diff(np.append(starts, len(lines)))
-    rank = np.arange(len(lines)) - np.repeat(starts, sizes)
-    return order[rank < n_best]
+    firsts = np.repeat(starts, sizes)
+    is_near = sorted_total >= sorted_total[firsts] - margin
+    return order[(np.arange(len(lines)) - firsts < n_best) & is_near]

@@ -12,7 +12,7 @@ from text_recognizer.beam_search import BeamOptions, Hypothesis, NoLanguage, sea
 from text_recognizer.ctc import decode_greedy
 from text_recognizer.errors import OptionError
 
-EXHAUSTIVE = BeamOptions(width=100_000, sure_blank=2.0, least=0.0)
+EXHAUSTIVE = BeamOptions(width=100_000, sure_blank=2.0, least=0.0, margin=np.inf)
 
 
 class Pairs:
@@ -142,7 +142,9 @@ def test_no_language_adds_nothing() -> None:
     assert states.shape == (3, 0)
 
 
-@pytest.mark.parametrize("values", [{"width": 0}, {"least": 1.0}, {"sure_blank": 0.0}])
+@pytest.mark.parametrize(
+    "values", [{"width": 0}, {"least": 1.0}, {"sure_blank": 0.0}, {"margin": 0.0}]
+)
 def test_options_that_make_no_sense(values: dict[str, float]) -> None:
     with pytest.raises(OptionError):
         BeamOptions(**values)
