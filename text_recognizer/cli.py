@@ -142,6 +142,10 @@ def read(
     finder: Finder = None,
     language_model: LanguageModel = None,
     lexicon: LexiconFile = None,
+    n_best: Annotated[
+        int,
+        typer.Option(min=1, metavar="N", help="With json: so many texts of each line."),
+    ] = 1,
     threads: Threads = None,
     max_pixels: Annotated[
         int, typer.Option(min=1, metavar="N", help="Refuse larger pages.")
@@ -160,10 +164,17 @@ def read(
     from text_recognizer.reading_run import ReadingRun, ReadOptions
     from text_recognizer.recognizer import Recognizer
 
+    if n_best > 1 and format != "json":
+        raise OptionError("--n-best needs --format json: the other formats hold one text.")
     limits = Limits(max_pixels=max_pixels)
     options = ReadOptions(format, output, overwrite, unit, limits)
     recognizer = Recognizer(
-        model, finder=finder, language_model=language_model, lexicon=lexicon, n_threads=threads
+        model,
+        finder=finder,
+        language_model=language_model,
+        lexicon=lexicon,
+        n_best=n_best,
+        n_threads=threads,
     )
     run = ReadingRun(recognizer, options, on_failure=_tell)
     # On the screen that the text is printed to, a progress bar would be in its way.

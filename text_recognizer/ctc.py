@@ -34,6 +34,20 @@ class LabelRun:
     end: int
 
 
+@dataclass(frozen=True)
+class Decoded:
+    """What a line reads as.
+
+    Attributes:
+        runs: label runs of the best text, in reading order.
+        candidates: labels and score of each text that it may read as, the best first; empty if they
+            were not asked for.
+    """
+
+    runs: list[LabelRun]
+    candidates: tuple[tuple[tuple[int, ...], float], ...] = ()
+
+
 def decode_greedy(
     scores: NDArray[np.float32],
     lengths: NDArray[np.int64] | None = None,

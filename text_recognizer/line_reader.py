@@ -7,7 +7,7 @@ Knows nothing about pages.
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Protocol
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_recognizer.bundle import Bundle
-from text_recognizer.ctc import LabelRun, decode_greedy
+from text_recognizer.ctc import Decoded, LabelRun, decode_greedy
 from text_recognizer.errors import BundleError, InputError, OptionError
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.line_input import INPUT_NORMALISATIONS, normalise, pad, pad_width
@@ -61,6 +61,20 @@ class WordReading:
 
 
 @dataclass(frozen=True)
+class TextReading:
+    """One of several texts that a line may read as.
+
+    Attributes:
+        text: as `LineReading.text`.
+        score: natural logarithm of its probability, and what the language adds; of use beside the
+            scores of the line's other texts.
+    """
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
 class LineReading:
     """Text of one line.
 
@@ -69,12 +83,15 @@ class LineReading:
         confidence: mean over the characters, 0 if there are none.
         characters: those of `text`, in its order.
         words: those of `text`, in its order.
+        alternatives: different texts that the line may read as, the best first; empty if the
+            decoder gives none.
     """
 
     text: str
     confidence: float
     characters: tuple[CharacterReading, ...]
     words: tuple[WordReading, ...]
+    alternatives: tuple[TextReading, ...] = ()
 
 
 class Decodes(Protocol):
@@ -86,10 +103,8 @@ class Decodes(Protocol):
 
     word_calibration: tuple[tuple[float, float], ...] | None
 
-    def decode(
-        self, scores: Sequence[NDArray[np.float32]], *, temperature: float
-    ) -> list[list[LabelRun]]:
-        """Label runs of each line's scores (T, C)."""
+    def decode(self, scores: Sequence[NDArray[np.float32]], *, temperature: float) -> list[Decoded]:
+        """What each line's scores (T, C) read as."""
 
 
 NOTHING_WRITTEN = LineReading(text="", confidence=0.0, characters=(), words=())
@@ -152,8 +167,9 @@ class LineReader:
         lines = self._normalise(images)
         with_ink = [index for index, line in enumerate(lines) if line.any()]
         readings = [NOTHING_WRITTEN] * len(lines)
-        for index, runs in self._decode(lines, with_ink):
-            readings[index] = self._reading(runs, images[index], lines[index])
+        for index, decoded in self._decode(lines, with_ink):
+            reading = self._reading(decoded.runs, images[index], lines[index])
+            readings[index] = replace(reading, alternatives=self._alternatives(decoded))
         return readings
 
     def scores(self, images: Sequence[GreyImage]) -> list[NDArray[np.float32]]:
@@ -175,12 +191,13 @@ class LineReader:
 
     def _decode(
         self, lines: Sequence[GreyImage], wanted: Sequence[int]
-    ) -> Iterator[tuple[int, list[LabelRun]]]:
+    ) -> Iterator[tuple[int, Decoded]]:
         """Indices of the wanted lines and what they read as."""
         temperature = self.bundle.manifest.temperature
         if self._decoder is None:
             for indices, scores in self._score(lines, wanted):
-                yield from zip(indices, decode_greedy(scores, temperature=temperature), strict=True)
+                runs = decode_greedy(scores, temperature=temperature)
+                yield from zip(indices, map(Decoded, runs), strict=True)
             return
         found = {
             index: own
@@ -249,6 +266,13 @@ class LineReader:
             characters=tuple(characters),
             words=self._words(characters),
         )
+
+    def _alternatives(self, decoded: Decoded) -> tuple[TextReading, ...]:
+        found: dict[str, float] = {}
+        for labels, score in decoded.candidates:
+            text = _SPACE.join(self._alphabet.decode(labels).split())
+            found.setdefault(text, score)  # texts that differ in blanks at the ends are one
+        return tuple(TextReading(text, score) for text, score in found.items())
 
     def _words(self, characters: list[CharacterReading]) -> tuple[WordReading, ...]:
         words = []

@@ -27,6 +27,19 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Alternative:
+    """One of several texts that a line may read as.
+
+    Attributes:
+        text: without blanks at the ends.
+        score: logarithm of how likely it is, to be compared within a line.
+    """
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
 class Line:
     """One written line.
 
@@ -38,6 +51,7 @@ class Line:
         baseline: what the letters stand on, in writing direction.
         polygon: outline, clockwise from the top left.
         words: in the order of the text.
+        alternatives: texts that the line may read as, the best first; empty if not asked for.
     """
 
     id: str
@@ -46,6 +60,7 @@ class Line:
     baseline: Points
     polygon: Points
     words: tuple[Word, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.loading import Limits, PageImage, open_pages
-from text_recognizer.page import Line, Page, Points, Region, Word
+from text_recognizer.page import Alternative, Line, Page, Points, Region, Word
 
 if TYPE_CHECKING:
     from text_recognizer.bundle import Bundle
@@ -75,6 +75,7 @@ class Recognizer:
         language_model: name or folder of a language model; None takes the one that the line model
             reads with, `none` reads without.
         lexicon: file of words that the text is likely to hold, such as names; None without one.
+        n_best: texts of each line to give as its `alternatives`; 1 gives none.
         n_threads: threads for the networks; None lets onnxruntime choose.
         line_reader: reads the lines instead of the model.
         line_finder: finds the lines instead of the finder.
@@ -92,6 +93,7 @@ class Recognizer:
         finder: str | Path | None = None,
         language_model: str | Path | None = None,
         lexicon: str | Path | None = None,
+        n_best: int = 1,
         n_threads: int | None = None,
         line_reader: ReadsLines | None = None,
         line_finder: FindsLines | None = None,
@@ -104,7 +106,10 @@ class Recognizer:
 
             self.bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
             decoder = load_decoder(
-                self.bundle, language_model, lexicon=Path(lexicon) if lexicon else None
+                self.bundle,
+                language_model,
+                lexicon=Path(lexicon) if lexicon else None,
+                n_best=n_best,
             )
             line_reader = LineReader(self.bundle, decoder=decoder, n_threads=n_threads)
         self._line_reader = line_reader
@@ -291,6 +296,7 @@ def _line(
         baseline=_points(found.baseline, turn),
         polygon=_points(found.polygon, turn),
         words=words,
+        alternatives=tuple(Alternative(text.text, text.score) for text in reading.alternatives),
     )
 
 

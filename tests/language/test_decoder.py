@@ -1,14 +1,18 @@
 """Reading with a language model: texts, places and confidences of lines."""
 
+import json
 import string
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from tiny_bundles import bar_network, draw_bars, write_tiny_bundle
+from typer.testing import CliRunner
 
 from text_recognizer.bundle import Bundle
+from text_recognizer.cli import app
 from text_recognizer.ctc import decode_greedy, find_runs
 from text_recognizer.errors import BundleError
 from text_recognizer.language.decoder import LanguageDecoder, load_decoder
@@ -151,3 +155,27 @@ def test_a_decoder_gives_several_texts() -> None:
     ((first, second, *_),) = decoder.search([scores], n_best=5)
     assert (first.labels, second.labels) == ((1,), (2,))
     assert first.score > second.score
+
+
+def test_several_texts_of_a_line_in_json(tmp_path: Path) -> None:
+    """The third bar may be an `a` or a `b`; without a language, too."""
+    bundle = write_tiny_bundle(tmp_path / "tiny", network=bar_network(sharpness=60.0))
+    image = draw_bars("abba")
+    image[: image.shape[0] - round(image.shape[0] * 11.5 / 32), 2 * 80 + 40 : 2 * 80 + 80] = 255
+    path = tmp_path / "line.png"
+    cv2.imwrite(str(path), image)
+    arguments = ["read", str(path), "--unit", "line", "--model", str(bundle.folder)]
+    shown = CliRunner().invoke(app, [*arguments, "--format", "json", "--n-best", "3"])
+    assert shown.exit_code == 0, shown.output
+    (line,) = json.loads(shown.output)["pages"][0]["lines"]
+    texts = [other["text"] for other in line["alternatives"]]
+    assert texts[:2] == ["abaa", "abba"] == [line["text"], "abba"]
+    assert 2 <= len(texts) <= 3
+    assert len(set(texts)) == len(texts)
+    scores = [other["score"] for other in line["alternatives"]]
+    assert scores == sorted(scores, reverse=True)
+    plain = CliRunner().invoke(app, [*arguments, "--format", "json"])
+    assert "alternatives" not in plain.output
+    refused = CliRunner().invoke(app, [*arguments, "--n-best", "3"])
+    assert refused.exit_code == 2
+    assert "--n-best needs --format json" in refused.stderr

@@ -9,17 +9,7 @@ from tiny_bundles import draw_bars, write_tiny_bundle
 from text_recognizer.errors import BundleError, InputError, OptionError
 from text_recognizer.line_reader import LineReading, WordReading
 from text_recognizer.loading import Limits, page_image_of
-from text_recognizer.page import Points
 from text_recognizer.recognizer import Recognizer
-
-
-def overlap(polygon: Points, box: tuple[float, float, float, float]) -> float:
-    """Area that a polygon and a box share, over the area of both together."""
-    canvas = np.zeros((2, 500, 1000), np.uint8)
-    cv2.fillPoly(canvas[0], [np.round(polygon).astype(np.int32)], 1)
-    left, top, right, bottom = (round(v) for v in box)
-    canvas[1, top:bottom, left:right] = 1
-    return float((canvas[0] & canvas[1]).sum() / (canvas[0] | canvas[1]).sum())
 
 
 def test_page_in_page_out() -> None:
@@ -66,7 +56,10 @@ def test_words_are_where_they_stand_on_the_page() -> None:
     assert np.array(first.polygon)[:, 0].max() < 150
     ink = np.argwhere(page[:, 150:] < 128)
     (top, left), (bottom, right) = ink.min(axis=0), ink.max(axis=0)
-    assert overlap(second.polygon, (150 + left, top - 6, 150 + right, bottom + 6)) > 0.5
+    xs, ys = np.array(second.polygon).T
+    assert (xs.min(), xs.max()) == pytest.approx((150 + left, 150 + right), abs=4)
+    assert ys.min() <= top <= bottom <= ys.max()  # as high as the line
+    assert np.ptp(ys) < 5 * (bottom - top)  # long letters would have room
 
 
 def test_columns_become_regions() -> None:

@@ -70,7 +70,8 @@ def decode_lines(
 ) -> list[list[LabelRun]]:
     """Label runs of every line; without a decoder, greedily."""
     if decoder is not None:
-        return decoder.decode([line.scores for line in lines], temperature=temperature)
+        scores = [line.scores for line in lines]
+        return [decoded.runs for decoded in decoder.decode(scores, temperature=temperature)]
     return [decode_greedy(line.scores[None], temperature=temperature)[0] for line in lines]
 
 

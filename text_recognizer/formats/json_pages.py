@@ -4,10 +4,12 @@
      "pages": [{"file", "page", "width", "height", "dpi", "turned", "text",
                 "regions": [{"id", "type", "polygon"}],
                 "lines": [{"id", "region", "text", "confidence", "baseline", "polygon",
-                           "words": [{"text", "confidence", "polygon"}]}]}],
+                           "words": [{"text", "confidence", "polygon"}],
+                           "alternatives": [{"text", "score"}]}]}],
      "errors": [{"file", "page", "message"}]}
 
-Points are [x, y] in pixels of the upright image; lines are in reading order.
+Points are [x, y] in pixels of the upright image; lines are in reading order. Lines have
+`alternatives` only if they were asked for.
 """
 
 import json
@@ -76,7 +78,7 @@ def page_to_json(page: Page) -> dict[str, Any]:
 
 
 def _line(line: Line, region_id: str) -> dict[str, Any]:
-    return {
+    values: dict[str, Any] = {
         "id": line.id,
         "region": region_id,
         "text": line.text,
@@ -92,6 +94,12 @@ def _line(line: Line, region_id: str) -> dict[str, Any]:
             for word in line.words
         ],
     }
+    if line.alternatives:
+        values["alternatives"] = [
+            {"text": other.text, "score": round(other.score, _CONFIDENCE_DIGITS)}
+            for other in line.alternatives
+        ]
+    return values
 
 
 def _points(points: Points) -> list[list[float]]:

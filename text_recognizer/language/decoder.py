@@ -6,9 +6,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from text_recognizer.beam_search import BeamOptions, Hypothesis, Scorer, search_beams
+from text_recognizer.beam_search import (
+    BeamOptions,
+    Hypothesis,
+    NoLanguage,
+    Scorer,
+    search_beams,
+)
 from text_recognizer.bundle import Bundle
-from text_recognizer.ctc import LabelRun, find_runs
+from text_recognizer.ctc import Decoded, find_runs
 from text_recognizer.errors import BundleError
 from text_recognizer.language.lexicon import JoinedScorer, Lexicon, LexiconScorer, read_words
 from text_recognizer.language.ngram_bundle import load_language_model
@@ -27,6 +33,7 @@ class LanguageDecoder:
     Args:
         scorer: what it is told of the language.
         options: of the beam search.
+        n_best: texts of each line that are given back as candidates; 1 gives none.
         word_calibration: as `Manifest.word_calibration`, of what it reads.
     """
 
@@ -35,24 +42,26 @@ class LanguageDecoder:
         scorer: Scorer,
         *,
         options: BeamOptions | None = None,
+        n_best: int = 1,
         word_calibration: Points | None = None,
     ) -> None:
         self._scorer, self._options = scorer, options or BeamOptions()
+        self._n_best = n_best
         self.word_calibration = word_calibration
 
-    def decode(
-        self, scores: Sequence[NDArray[np.float32]], *, temperature: float
-    ) -> list[list[LabelRun]]:
-        """Label runs of the best text of every line; their confidences are those of the scores.
+    def decode(self, scores: Sequence[NDArray[np.float32]], *, temperature: float) -> list[Decoded]:
+        """The best text of every line; the confidences of its labels are those of the scores.
 
         Args:
             scores: of each line, of shape (T, C), log-probabilities, label 0 the blank.
             temperature: as `decode_greedy` takes it.
         """
-        return [
-            find_runs(own, best.labels, best.frames, temperature=temperature)
-            for own, (best, *_) in zip(scores, self.search(scores), strict=True)
-        ]
+        decoded = []
+        for own, found in zip(scores, self.search(scores, n_best=self._n_best), strict=True):
+            runs = find_runs(own, found[0].labels, found[0].frames, temperature=temperature)
+            candidates = tuple((text.labels, text.score) for text in found)
+            decoded.append(Decoded(runs, candidates if self._n_best > 1 else ()))
+        return decoded
 
     def search(
         self, scores: Sequence[NDArray[np.float32]], *, n_best: int = 1
@@ -66,6 +75,7 @@ def load_decoder(
     language_model: str | Path | None = None,
     *,
     lexicon: Path | None = None,
+    n_best: int = 1,
 ) -> LanguageDecoder | None:
     """The decoder that a line model reads with; None for greedy reading.
 
@@ -73,6 +83,7 @@ def load_decoder(
         line_model: its manifest says how much is given on the language.
         language_model: name or folder; None takes that of the manifest, `none` takes none.
         lexicon: file of words that the text is likely to hold, or None.
+        n_best: texts of each line that are given back as candidates; 1 gives none.
 
     Raises:
         BundleError: the language model is missing, damaged or no language model, or writes another
@@ -88,10 +99,12 @@ def load_decoder(
     if lexicon is not None:
         words = Lexicon.of(read_words(lexicon, manifest.text_form), manifest.symbols)
         scorers.append(LexiconScorer(words, manifest.symbols))
-    if not scorers:
+    if not scorers and n_best == 1:
         return None
-    scorer = scorers[0] if len(scorers) == 1 else JoinedScorer(*scorers)
-    return LanguageDecoder(scorer, word_calibration=calibration or manifest.word_calibration)
+    scorer: Scorer = JoinedScorer(*scorers) if len(scorers) == 2 else (*scorers, NoLanguage())[0]
+    return LanguageDecoder(
+        scorer, n_best=n_best, word_calibration=calibration or manifest.word_calibration
+    )
 
 
 def _language_scorer(line_model: Bundle, language_model: str | Path | None) -> LanguageScorer:
