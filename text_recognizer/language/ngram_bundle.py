@@ -143,7 +143,8 @@ def _trie(
         levels.append(int(ends[min(last, len(ends) - 1)]) - last)
     keys = np.repeat(np.arange(len(counts)), counts) * n_symbols + symbols.astype(np.int64)
     lengths = np.repeat(np.arange(len(levels)), levels)
-    log_probs = codebooks.astype(np.float64)[lengths, codes]
+    with np.errstate(invalid="ignore"):  # what is no number is found by the trie
+        log_probs = codebooks.astype(np.float64)[lengths, codes]
     return NgramTrie(n_symbols, tuple(levels), keys, log_probs)
 
 
