@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_recognizer.alphabet import Alphabet
-from text_recognizer.bundle import MANIFEST_FILE, Bundle, load_bundle, write_bundle
-from text_recognizer.errors import BundleError, InputError, OptionError, TextRecognizerError
+from text_recognizer.bundle import Bundle, check_free, load_bundle, write_bundle
+from text_recognizer.errors import InputError, OptionError, TextRecognizerError
 from text_recognizer.evaluation import EvaluationReport, ReportRow, evaluate, render_report
 from text_recognizer.evaluation.calibration import (
     UNCALIBRATED,
@@ -36,7 +36,12 @@ from text_recognizer.evaluation.calibration import (
 )
 from text_recognizer.evaluation.language_tuning import tune_language
 from text_recognizer.evaluation.report import ALL, make_rows, per_cent
-from text_recognizer.evaluation.scored_lines import ScoredLine, compare_runs, decode_lines
+from text_recognizer.evaluation.scored_lines import (
+    ScoredLine,
+    compare_runs,
+    decode_lines,
+    evenly_spaced,
+)
 from text_recognizer.ground_truth import LineSample, find_sources, read_unseen_ids
 from text_recognizer.ground_truth.strokes import find_stroke_files
 from text_recognizer.language.decoder import LanguageDecoder
@@ -178,9 +183,7 @@ def lines_to_fit(measured: Measurement) -> list[int]:
     """
     chosen: list[int] = []
     for source in sorted({line.source for line in measured.report.lines} - set(NOT_FITTED_ON)):
-        own = measured.places(source)
-        n_taken = min(len(own), MAX_LINES_TO_FIT)
-        chosen += [own[index * len(own) // n_taken] for index in range(n_taken)]
+        chosen += evenly_spaced(measured.places(source), MAX_LINES_TO_FIT)
     if not chosen:
         raise InputError(f"{measured.report.dataset} has no lines to fit the calibration on.")
     return chosen
@@ -245,8 +248,7 @@ def run(options: argparse.Namespace) -> None:
     bundle = load_bundle(options.bundle, task="line")
     version = options.version or bundle.manifest.version
     output = options.output or bundle.folder.with_name(f"{bundle.folder.name}-{version}")
-    if (output / MANIFEST_FILE).exists():  # known before minutes of reading
-        raise BundleError(f"{output} holds a model already: choose another folder.")
+    check_free(output)
     sources = choose_sources(options.data, options.sources, options.without)
     measure_split = partial(
         measure, bundle, options.data, sources=sources, n_threads=options.threads

@@ -196,6 +196,14 @@ class _Prefixes:
         """Score of all paths."""
         return np.logaddexp(self.ends_blank, self.ends_label)
 
+    def before(self, rows: Integers, labels: Integers) -> Floats:
+        """Score of the paths of texts that may go on with labels, of shape (n,).
+
+        A label that is the last one already needs a blank before it is read again.
+        """
+        is_repeat = self.last[rows] == labels
+        return np.where(is_repeat, self.ends_blank[rows], self.total[rows])
+
     def picked(self, rows: Integers) -> "_Prefixes":
         """Some of them, in the order given."""
         return _Prefixes(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
@@ -306,22 +314,17 @@ class _Beams:
         parents = _find_parents(prefixes)
         rows = np.flatnonzero(parents >= 0)
         shorter = parents[rows]
-        is_repeat = prefixes.last[shorter] == prefixes.last[rows]
-        before = np.where(is_repeat, prefixes.ends_blank[shorter], prefixes.total[shorter])
-        reached = before + last_scores[rows] + prefixes.added[rows]
-        stayed = replace(
-            prefixes,
-            ends_blank=prefixes.total + scores[prefixes.lines, BLANK],
-            ends_label=ends_label,
-            nodes=prefixes.nodes.copy(),
-        )
-        later = reached > stayed.total[rows]
-        stayed = replace(stayed, ends_label=ends_label.copy())
-        stayed.ends_label[rows] = np.logaddexp(ends_label[rows], reached)
+        reached = prefixes.before(shorter, prefixes.last[rows])
+        reached = reached + last_scores[rows] + prefixes.added[rows]
+        ends_blank = prefixes.total + scores[prefixes.lines, BLANK]
+        later = reached > np.logaddexp(ends_blank[rows], ends_label[rows])
+        ends_label[rows] = np.logaddexp(ends_label[rows], reached)
         rows, shorter = rows[later], shorter[later]
-        stayed.nodes[rows] = self._tree.add(
+        nodes = prefixes.nodes.copy()
+        nodes[rows] = self._tree.add(
             prefixes.nodes[shorter], prefixes.last[rows], frames[prefixes.lines[rows]]
         )
+        stayed = replace(prefixes, ends_blank=ends_blank, ends_label=ends_label, nodes=nodes)
         return stayed, parents
 
     def _lengthen(
@@ -336,9 +339,7 @@ class _Beams:
         rows = np.repeat(np.arange(len(sizes)), sizes)
         within = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
         labels = labels[firsts[rows] + within]
-        is_repeat = prefixes.last[rows] == labels
-        before = np.where(is_repeat, prefixes.ends_blank[rows], prefixes.total[rows])
-        reached = before + scores[prefixes.lines[rows], labels]
+        reached = prefixes.before(rows, labels) + scores[prefixes.lines[rows], labels]
         bound = _worst_kept(stayed, len(self._lines), self._options.width)
         chosen = reached + self._scorer.most >= bound[prefixes.lines[rows]]
         chosen &= np.isfinite(reached)
@@ -410,12 +411,10 @@ def _line_names(names: NDArray[np.uint64], lines: Integers) -> NDArray[np.uint64
 
 def _worst_kept(stayed: _Prefixes, n_lines: int, width: int) -> Floats:
     """Score that a new text must reach in each line: that of the last place, if all are taken."""
-    bound = np.full(n_lines, -np.inf)
-    total = stayed.total
+    lowest = np.full(n_lines, np.inf)
+    np.minimum.at(lowest, stayed.lines, stayed.total)
     is_full = np.bincount(stayed.lines, minlength=n_lines) >= width
-    np.minimum.at(low := np.full(n_lines, np.inf), stayed.lines, total)
-    bound[is_full] = low[is_full]
-    return bound
+    return np.where(is_full, lowest, -np.inf)
 
 
 def _best_rows(lines: Integers, total: Floats, n_best: int, *, margin: float = np.inf) -> Integers:

@@ -130,7 +130,7 @@ def write_bundle(
     """
     if (folder / MANIFEST_FILE).exists():
         if not overwrite:
-            raise BundleError(f"{folder} holds a model already: choose another folder.")
+            check_free(folder)
         if folder.resolve().is_relative_to(PACKAGE_FOLDER.resolve()):
             raise BundleError(f"{folder} is a shipped model: write the new one elsewhere.")
     contents = {name: _content(file) for name, file in files.items()}
@@ -141,6 +141,16 @@ def write_bundle(
         _write_whole(folder / name, data)
     _write_whole(folder / MANIFEST_FILE, text.encode())  # last: before it, there is no bundle
     return Bundle(folder, manifest)
+
+
+def check_free(folder: Path) -> None:
+    """Refuse a folder that a new bundle cannot go to, before minutes of work for it.
+
+    Raises:
+        BundleError: it holds a bundle already.
+    """
+    if (folder / MANIFEST_FILE).exists():
+        raise BundleError(f"{folder} holds a model already: choose another folder.")
 
 
 def find_bundle(model: str | Path) -> Path:

@@ -231,9 +231,9 @@ def evaluate(
         if json_file is not None:
             raise OptionError("--stages prints a table and writes no --json.")
         with _progress("Reading", hidden=quiet) as show:
-            steps = {"+ model": load_decoder(bundle, language_model)}
+            steps = {"+ model": decoder}
             if lexicon is not None:
-                steps["+ lexicon"] = decoder
+                steps = {"+ model": load_decoder(bundle, language_model), "+ lexicon": decoder}
             table = evaluation.compare_stages(
                 dataset, reader=reader, decoders=steps, split=split, on_progress=show
             )

@@ -242,14 +242,8 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
 def _language(values: dict[str, Any] | None) -> LanguageSettings | None:
     if values is None:
         return None
-    points = _points(values["word_calibration"]) if "word_calibration" in values else None
-    settings = LanguageSettings(**(values | {"word_calibration": points}))
-    return dataclasses.replace(
-        settings,
-        name=str(settings.name),
-        weight=float(settings.weight),
-        bonus=float(settings.bonus),
-    )
+    points = _points(values.get("word_calibration"))
+    return LanguageSettings(**(values | {"word_calibration": points}))
 
 
 def _points(values: list[Any] | None) -> tuple[tuple[float, float], ...] | None:

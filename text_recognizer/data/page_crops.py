@@ -79,12 +79,12 @@ def cut_crop(
     matrix = _random_view(page, rng, size=size, strength=strength)
     rim = None if rng.random() >= _DESK * strength else float(rng.uniform(15, 200))
     image = _seen(page.image, matrix, size, rim)
-    lines = [_moved(line, matrix) for line in page.lines]
+    moved = [_moved(line, matrix) for line in page.lines]
+    lines = [line for line in moved if not _is_steep(line)]
     foreign = cv2.warpPerspective(page.foreign, matrix, (size, size), flags=cv2.INTER_NEAREST)
-    for line in lines:
+    for line in moved:
         if _is_steep(line):  # such lines are not looked for: neither right nor wrong
             cv2.fillPoly(foreign, [np.round(line.place.polygon).astype(np.int32)], 1)
-    lines = [line for line in lines if not _is_steep(line)]
     piece = DrawnPage(image, ())
     if back is not None:
         piece = show_through(piece, back, strength * rng.uniform(0.1, 0.4))

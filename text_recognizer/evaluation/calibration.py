@@ -137,10 +137,10 @@ def judge(texts: Sequence[ScoredText], references: Sequence[str]) -> Outcomes:
     return Outcomes(
         scores=np.concatenate([text.scores for text in texts]),
         starts=np.concatenate([t.starts + n for t, n in zip(texts, n_frames, strict=True)]),
-        characters_right=np.concatenate([_right(text.text, true) for text, true in pairs]),
+        characters_right=np.concatenate([mark_right(text.text, true) for text, true in pairs]),
         is_letter=is_letter,
         word_starts=np.flatnonzero(np.concatenate(firsts)[is_letter]),
-        words_right=np.concatenate([_right(t.text.split(), true.split()) for t, true in pairs]),
+        words_right=np.concatenate([mark_right(t.text.split(), true.split()) for t, true in pairs]),
     )
 
 
@@ -329,7 +329,7 @@ def _without_idle_spaces(runs: Sequence[LabelRun], symbols: Sequence[str]) -> li
     return kept
 
 
-def _right(hypothesis: Sequence[str], reference: Sequence[str]) -> Bools:
+def mark_right(hypothesis: Sequence[str], reference: Sequence[str]) -> Bools:
     """For every unit of the hypothesis whether it equals its partner."""
     partners = align(reference, hypothesis)
     pairs = zip(hypothesis, partners, strict=True)

@@ -5,20 +5,20 @@ Scores are made once; then weights and bonuses are tried until none next to the 
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import groupby, product
 from pathlib import Path
 
 import numpy as np
 
 from text_recognizer.bundle import (
     DEFAULT_LINE_MODEL,
-    MANIFEST_FILE,
     Bundle,
+    check_free,
     load_bundle,
     write_bundle,
 )
-from text_recognizer.errors import BundleError, InputError, OptionError
-from text_recognizer.evaluation.calibration import align, fit_word_points
+from text_recognizer.errors import InputError, OptionError
+from text_recognizer.evaluation.calibration import fit_word_points, mark_right
 from text_recognizer.evaluation.metrics import sum_counts
 from text_recognizer.evaluation.report import LineResult
 from text_recognizer.evaluation.scored_lines import (
@@ -91,8 +91,7 @@ def choose_language(
         InputError: the data cannot be read, or says nothing.
         OptionError: the data has no such source as one to leave out.
     """
-    if (output / MANIFEST_FILE).exists():  # known before minutes of reading
-        raise BundleError(f"{output} holds a model already: choose another folder.")
+    check_free(output)
     line_model = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
     bundle, ngrams = load_language_model(language_model)
     present = find_sources(data)
@@ -175,9 +174,7 @@ def _climb(cost: Callable[[tuple[int, int]], float]) -> tuple[int, int]:
     while True:
         steps = product((-1, 0, 1), repeat=2)
         near = [(best[0] + i, best[1] + j) for i, j in steps]
-        inside = [
-            (i, j) for i, j in near if 0 <= i < len(WEIGHTS) and 0 <= j < len(BONUSES)
-        ]  # best among them
+        inside = [(i, j) for i, j in near if 0 <= i < len(WEIGHTS) and 0 <= j < len(BONUSES)]
         chosen = min(inside, key=lambda place: (cost(place), place != best))
         if chosen == best:
             return best
@@ -204,18 +201,14 @@ def _word_points(
     right: list[bool] = []
     for result, runs in zip(results, decoded, strict=True):
         words, true = result.hypothesis.split(), result.reference.split()
-        own: list[list[float]] = [[]]
-        for run in runs:
-            if manifest.symbols[run.label - 1] == _SPACE:
-                own.append([])
-            else:
-                own[-1].append(run.confidence)
-        own = [confidences for confidences in own if confidences]
+        grouped = groupby(runs, key=lambda run: manifest.symbols[run.label - 1] == _SPACE)
+        own = [
+            float(np.prod([run.confidence for run in group]))
+            for is_space, group in grouped
+            if not is_space
+        ]
         if len(own) != len(words):  # the text form joined or parted words
             continue
-        products += [float(np.prod(confidences)) for confidences in own]
-        right += [
-            at is not None and true[at] == w
-            for w, at in zip(words, align(true, words), strict=True)
-        ]
+        products += own
+        right += mark_right(words, true).tolist()
     return fit_word_points(np.array(products), np.array(right, dtype=bool))

@@ -6,6 +6,7 @@ Knows nothing about networks: `LineReader.scores` makes the scores.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ from text_recognizer.evaluation.line_evaluation import compare_line
 from text_recognizer.evaluation.report import LineResult
 from text_recognizer.ground_truth import LineSample, read_lines
 from text_recognizer.line_reader import Decodes, LineReader
+
+Item = TypeVar("Item")
 
 _CHUNK = 256  # lines in memory at once as images
 
@@ -95,8 +98,10 @@ def _thinned(samples: Sequence[LineSample], most: int | None) -> list[LineSample
     by_source: dict[str, list[LineSample]] = {}
     for sample in samples:
         by_source.setdefault(sample.source, []).append(sample)
-    chosen = []
-    for own in by_source.values():
-        n_taken = min(len(own), most)
-        chosen += [own[i * len(own) // n_taken] for i in range(n_taken)]
-    return chosen
+    return [sample for own in by_source.values() for sample in evenly_spaced(own, most)]
+
+
+def evenly_spaced(items: Sequence[Item], most: int) -> list[Item]:
+    """At most so many of the items, evenly spaced, the first among them."""
+    n_taken = min(len(items), most)
+    return [items[i * len(items) // n_taken] for i in range(n_taken)]

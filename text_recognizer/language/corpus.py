@@ -15,6 +15,7 @@ from text_recognizer.errors import InputError
 from text_recognizer.text_form import apply_text_form
 
 _GZIP = b"\x1f\x8b"
+_CUT = "unexpected end of data"  # Python's word for a character that lacks its last bytes
 _LONGEST_LINE = 1 << 24  # bytes; a file without line ends is taken in pieces
 _BLOCKS = 100  # of each file; every tenth is held back
 _HELD_BACK = 10
@@ -98,6 +99,3 @@ def _decoded(file: BinaryIO) -> Iterator[str]:
         yield text.removeprefix("\ufeff")
     if rest:
         rest.decode()
-
-
-_CUT = "unexpected end of data"

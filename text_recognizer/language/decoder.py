@@ -99,9 +99,11 @@ def load_decoder(
     if lexicon is not None:
         words = Lexicon.of(read_words(lexicon, manifest.text_form), manifest.symbols)
         scorers.append(LexiconScorer(words, manifest.symbols))
-    if not scorers and n_best == 1:
-        return None
-    scorer: Scorer = JoinedScorer(*scorers) if len(scorers) == 2 else (*scorers, NoLanguage())[0]
+    if not scorers:
+        if n_best == 1:
+            return None
+        scorers.append(NoLanguage())
+    scorer = scorers[0] if len(scorers) == 1 else JoinedScorer(*scorers)
     return LanguageDecoder(
         scorer, n_best=n_best, word_calibration=calibration or manifest.word_calibration
     )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from text_recognizer.errors import InputError
 from text_recognizer.language.ngram_model import UNKNOWN, Floats, Integers, NgramModel, NgramTrie
+from text_recognizer.language.sorted_keys import find_keys
 
 _USUAL_DISCOUNTS = (0.5, 1.0, 1.5)  # where counts of counts are missing
 _LEAST_CHARACTERS = 100  # of a text to learn from
@@ -118,8 +119,8 @@ def estimate(texts: Iterable[str], *, order: int, rarest: int = 5) -> NgramEstim
 def _encode(stream: str, characters: tuple[str, ...]) -> Integers:
     points = np.frombuffer(stream.encode("utf-32-le"), np.uint32)
     known = np.array([ord(c) for c in characters], np.uint32)
-    places = np.minimum(np.searchsorted(known, points), len(known) - 1)
-    return np.where(known[places] == points, places + 1, UNKNOWN).astype(np.int64)
+    places, is_known = find_keys(known, points)
+    return np.where(is_known, places + 1, UNKNOWN).astype(np.int64)
 
 
 def _count(symbols: Integers, n_symbols: int, order: int) -> tuple[_Level, ...]:

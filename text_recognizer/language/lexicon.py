@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from text_recognizer.beam_search import Scorer
 from text_recognizer.errors import InputError
+from text_recognizer.language.sorted_keys import find_keys
 from text_recognizer.text_form import apply_text_form
 
 USUAL_BONUS = 0.5  # for each letter; natural logarithm
@@ -99,10 +100,8 @@ class Lexicon:
 
     def children(self, nodes: Integers, labels: Integers) -> Integers:
         """Node of each label after a node, `_OFF` if no word goes on so."""
-        wanted = nodes * self.n_labels + labels
-        places = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-        is_child = (self.keys[places] == wanted) & (nodes != _OFF)
-        return np.where(is_child, places + 1, _OFF)
+        places, is_there = find_keys(self.keys, nodes * self.n_labels + labels)
+        return np.where(is_there & (nodes != _OFF), places + 1, _OFF)
 
 
 class LexiconScorer:

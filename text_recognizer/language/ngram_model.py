@@ -13,9 +13,12 @@ ours.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from text_recognizer.language.sorted_keys import find_keys
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -113,8 +116,11 @@ class NgramModel:
 
     def encode(self, text: str) -> Integers:
         """Symbols of a text's characters, of shape (len(text),)."""
-        known = {character: symbol for symbol, character in enumerate(self.characters, start=1)}
-        return np.array([known.get(character, UNKNOWN) for character in text], np.int64)
+        return np.array([self._known.get(character, UNKNOWN) for character in text], np.int64)
+
+    @cached_property
+    def _known(self) -> dict[str, int]:
+        return {character: symbol for symbol, character in enumerate(self.characters, start=1)}
 
     def start(self, context: str = " ") -> int:
         """State after a context; a line begins where a word does."""
@@ -136,9 +142,7 @@ class NgramModel:
         pending = np.arange(len(states))
         keys, n_symbols = self.trie.keys, self.trie.n_symbols
         while len(pending):
-            wanted = nodes * n_symbols + symbols[pending]
-            places = np.searchsorted(keys, wanted)
-            is_child = keys[np.minimum(places, len(keys) - 1)] == wanted
+            places, is_child = find_keys(keys, nodes * n_symbols + symbols[pending])
             hits = pending[is_child]
             found[hits] = places[is_child] + 1
             pending, nodes = pending[~is_child], nodes[~is_child]
@@ -175,8 +179,8 @@ def _find_suffixes(trie: NgramTrie) -> NDArray[np.int32]:
         keys = trie.keys[first - 1 : first - 1 + size]
         parents, symbols = np.divmod(keys, trie.n_symbols)
         wanted = suffixes[parents].astype(np.int64) * trie.n_symbols + symbols
-        places = np.searchsorted(trie.keys, wanted)
-        if (trie.keys[np.minimum(places, len(trie.keys) - 1)] != wanted).any():
+        places, is_there = find_keys(trie.keys, wanted)
+        if not is_there.all():
             raise ValueError("an n-gram without its first character is no n-gram")
         suffixes[first : first + size] = places + 1
         first += size

@@ -21,9 +21,8 @@ class LanguageScorer:
     def __init__(
         self, model: NgramModel, symbols: Sequence[str], *, weight: float, bonus: float
     ) -> None:
-        known = {character: symbol for symbol, character in enumerate(model.characters, start=1)}
         self._model, self._weight, self._bonus = model, weight, bonus
-        self._symbols = np.array([UNKNOWN, *(known.get(c, UNKNOWN) for c in symbols)])
+        self._symbols = np.append(UNKNOWN, model.encode("".join(symbols)))
         self._start = model.start()
 
     @property

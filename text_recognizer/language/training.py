@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from text_recognizer.bundle import MANIFEST_FILE, Bundle
-from text_recognizer.errors import BundleError, InputError, OptionError
+from text_recognizer.bundle import Bundle, check_free
+from text_recognizer.errors import InputError, OptionError
 from text_recognizer.language.corpus import read_corpus
 from text_recognizer.language.kneser_ney import NgramEstimate, estimate
 from text_recognizer.language.ngram_bundle import (
@@ -95,8 +95,7 @@ def train_language_model(
         BundleError: the folder holds a bundle already.
         InputError: a file cannot be read, or there is too little text.
     """
-    if (output / MANIFEST_FILE).exists():  # known before minutes of counting
-        raise BundleError(f"{output} holds a model already: choose another folder.")
+    check_free(output)
     corpus = read_corpus(texts, options.text_form, most=options.most_characters)
     if corpus.n_taken < corpus.n_characters:
         _LOG.info(
