@@ -42,7 +42,7 @@ from text_recognizer.evaluation.scored_lines import (
     decode_lines,
     evenly_spaced,
 )
-from text_recognizer.ground_truth import LineSample, find_sources, read_unseen_ids
+from text_recognizer.ground_truth import LineSample, find_sources_without, read_unseen_ids
 from text_recognizer.ground_truth.strokes import find_stroke_files
 from text_recognizer.language.decoder import LanguageDecoder
 from text_recognizer.language.ngram_bundle import load_language_model
@@ -138,11 +138,7 @@ def choose_sources(
         InputError: the data set cannot be read.
         OptionError: nothing is left, or `without` names a source that is not there.
     """
-    present = find_sources(data)
-    unknown = sorted(set(without) - set(present))
-    if unknown:
-        names = f"{', '.join(unknown)}; it has {', '.join(present)}"
-        raise OptionError(f"--without: {data} has no source {names}.")
+    present = find_sources_without(data, without)
     chosen = [source for source in present if source not in LEFT_OUT] if wanted is None else wanted
     left = [source for source in chosen if source not in without]
     if not left:

@@ -110,6 +110,21 @@ class Hypothesis:
     score: float
 
 
+def score_language(texts: Sequence[Sequence[int]], scorer: Scorer) -> Floats:
+    """What a scorer adds to whole texts, given as labels; of shape (n,)."""
+    lengths = np.array([len(text) for text in texts], np.int64)
+    labels = np.zeros((len(texts), int(lengths.max(initial=0))), np.int64)
+    for row, text in zip(labels, texts, strict=True):
+        row[: len(text)] = text
+    states = np.tile(scorer.start(), (len(texts), 1)).astype(np.int64)
+    total = np.zeros(len(texts))
+    for column in range(labels.shape[1]):
+        here = np.flatnonzero(lengths > column)
+        added, states[here] = scorer.extend(states[here], labels[here, column])
+        total[here] += added
+    return total + scorer.finish(states)
+
+
 def search_beams(
     scores: Sequence[NDArray[np.float32]],
     scorer: Scorer | None = None,

@@ -21,6 +21,7 @@ from text_recognizer.errors import (
     TextRecognizerError,
 )
 from text_recognizer.language.commands import language_models
+from text_recognizer.language.corrector_commands import correctors
 from text_recognizer.model_commands import models
 
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.add_typer(models)
 app.add_typer(language_models)
+app.add_typer(correctors)
 
 Model = Annotated[
     str | None,
@@ -65,6 +67,12 @@ LexiconFile = Annotated[
     Path | None,
     typer.Option(
         "--lexicon", metavar="FILE", help="Words that the text is likely to hold, such as names."
+    ),
+]
+CorrectorName = Annotated[
+    str | None,
+    typer.Option(
+        "--corrector", metavar="NAME|DIR", help="Mend what was read with this; by default nothing."
     ),
 ]
 Threads = Annotated[
@@ -142,6 +150,7 @@ def read(
     finder: Finder = None,
     language_model: LanguageModel = None,
     lexicon: LexiconFile = None,
+    corrector: CorrectorName = None,
     n_best: Annotated[
         int,
         typer.Option(min=1, metavar="N", help="With json: so many texts of each line."),
@@ -173,6 +182,7 @@ def read(
         finder=finder,
         language_model=language_model,
         lexicon=lexicon,
+        corrector=corrector,
         n_best=n_best,
         n_threads=threads,
     )
@@ -208,6 +218,7 @@ def evaluate(
     model: Model = None,
     language_model: LanguageModel = None,
     lexicon: LexiconFile = None,
+    corrector: CorrectorName = None,
     threads: Threads = None,
     json_file: Annotated[
         Path | None,
@@ -216,30 +227,35 @@ def evaluate(
     stages: Annotated[
         bool, typer.Option("--stages", help="Compare what each stage of decoding adds.")
     ] = False,
+    confusions: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Print what is mixed up most, too: N rows."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Measure a model's error rates on lines with known text, by source, with 95 % intervals."""
     from text_recognizer import evaluation
     from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
-    from text_recognizer.language.decoder import load_decoder
+    from text_recognizer.language.decoder import load_decoder, load_decoders
     from text_recognizer.line_reader import LineReader
 
     bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
-    decoder = load_decoder(bundle, language_model, lexicon=lexicon)
-    reader = LineReader(bundle, decoder=decoder, n_threads=threads)
     if stages:
-        if json_file is not None:
-            raise OptionError("--stages prints a table and writes no --json.")
+        if json_file is not None or confusions is not None:
+            raise OptionError("--stages prints a table, and neither --json nor --confusions.")
+        decoders = load_decoders(bundle, language_model, lexicon=lexicon, corrector=corrector)
+        reader = LineReader(bundle, n_threads=threads)
         with _progress("Reading", hidden=quiet) as show:
-            steps = {"+ model": decoder}
-            if lexicon is not None:
-                steps = {"+ model": load_decoder(bundle, language_model), "+ lexicon": decoder}
             table = evaluation.compare_stages(
-                dataset, reader=reader, decoders=steps, split=split, on_progress=show
+                dataset, reader=reader, decoders=decoders, split=split, on_progress=show
             )
         typer.echo(f"Model {bundle.manifest.name} {bundle.manifest.version}, {split} split")
         typer.echo(table)
         return
+    decoder = load_decoder(
+        bundle, language_model, lexicon=lexicon, corrector=corrector, n_threads=threads
+    )
+    reader = LineReader(bundle, decoder=decoder, n_threads=threads)
     form = bundle.manifest.text_form
     with _progress("Reading", hidden=quiet) as show:
         report = evaluation.evaluate(
@@ -247,6 +263,8 @@ def evaluate(
         )
     typer.echo(f"Model {bundle.manifest.name} {bundle.manifest.version}")
     typer.echo(evaluation.render_report(report))
+    if confusions is not None:
+        typer.echo(f"\n{evaluation.render_confusions(report, confusions)}")
     if json_file is not None:
         content = evaluation.report_to_json(report, with_lines=True)
         named = {"name": bundle.manifest.name, "version": bundle.manifest.version}

@@ -170,6 +170,48 @@ def align(scores: NDArray[np.float32], labels: Sequence[int]) -> list[tuple[int,
     return [_span(path, 2 * i + 1) for i in range(len(labels))]
 
 
+def score_labels(
+    scores: NDArray[np.float32], texts: Sequence[Sequence[int]]
+) -> NDArray[np.float64]:
+    """Logarithm of the summed probability of all paths that read as each text, of shape (n,).
+
+    Minus infinity for a text that the frames are too few for.
+    Source: Graves et al. 2006, section 4.1 (forward variables, rescaled in every frame).
+
+    Args:
+        scores: shape (T, C), log-probabilities.
+        texts: labels of each, none of them the blank.
+    """
+    n_states = 2 * max((len(text) for text in texts), default=0) + 1
+    states = np.full((len(texts), n_states), BLANK)
+    for row, text in zip(states, texts, strict=True):
+        row[1 : 2 * len(text) : 2] = text
+    can_skip = np.zeros(states.shape, bool)
+    can_skip[:, 3::2] = (states[:, 3::2] != states[:, 1:-2:2]) & (states[:, 3::2] != BLANK)
+    last = np.array([2 * len(text) for text in texts], np.int64)
+    is_state = np.arange(n_states) <= last[:, None]
+    rows = np.arange(len(texts))
+    probs = np.exp(scores.astype(np.float64))
+    forward = np.zeros((len(texts), n_states + 2))  # two columns of nothing on the left
+    forward[:, 2] = 1.0
+    total = np.zeros(len(texts))
+    for t, own in enumerate(probs):
+        before = forward.copy()
+        if t:
+            forward[:, 2:] += before[:, 1:-1] + np.where(can_skip, before[:, :-2], 0.0)
+        else:
+            forward[:, 3:4] = 1.0
+        forward[:, 2:] *= own[states] * is_state
+        scale = forward.sum(axis=1)
+        scale[scale == 0] = 1.0
+        forward /= scale[:, None]
+        total += np.log(scale)
+    ends = forward[rows, last + 2] + np.where(last > 0, forward[rows, last + 1], 0.0)
+    with np.errstate(divide="ignore"):
+        found: NDArray[np.float64] = total + np.log(ends)
+    return found
+
+
 def _shifted(values: NDArray[np.float64], by: int) -> NDArray[np.float64]:
     return np.concatenate([np.full(by, -np.inf), values])[: len(values)]
 

@@ -14,8 +14,8 @@ from text_recognizer.alphabet import BLANK, Alphabet
 from text_recognizer.errors import AlphabetError, BundleError
 
 SCHEMA = 1
-TASKS = ("line", "character", "paragraph", "finder", "language")
-_TASKS_WITH_TEXT = ("line", "character", "paragraph", "language")
+TASKS = ("line", "character", "paragraph", "finder", "language", "corrector")
+_TASKS_WITH_TEXT = ("line", "character", "paragraph", "language", "corrector")
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,26 @@ class LanguageSettings:
 
 
 @dataclass(frozen=True)
+class CorrectionSettings:
+    """How much is given on a corrector beside the reader.
+
+    Attributes:
+        weight: of the logarithm of the odds that the corrector gives an edit.
+        margin: by which the weighted logarithm must be over what the reader's score loses.
+
+    Raises:
+        BundleError: a value is not allowed; the message names the field.
+    """
+
+    weight: float
+    margin: float
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.weight < math.inf, "correction.weight", self.weight, "0 or more")
+        _require(math.isfinite(self.margin), "correction.margin", self.margin, "a number")
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Everything a program must know to use a model, and a person to judge it.
 
@@ -99,6 +119,7 @@ class Manifest:
         word_calibration: points (product of character confidences, share of such words right),
             rising in both; between them straight lines. None: the product is taken as it is.
         language: the language model that it reads with; None if it reads without.
+        correction: of a corrector, how much is given on it; None if that was not tuned.
         files: SHA-256 of every file, in hexadecimal, by name; `write_bundle` fills it.
         git_commit: of the program that trained; None if not known.
         seed: of the training run; None if not known.
@@ -126,6 +147,7 @@ class Manifest:
     temperature: float = 1.0
     word_calibration: tuple[tuple[float, float], ...] | None = None
     language: LanguageSettings | None = None
+    correction: CorrectionSettings | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     git_commit: str | None = None
     seed: int | None = None
@@ -196,6 +218,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "temperature": _NUMBER,
     "word_calibration": (list, type(None)),
     "language": (dict, type(None)),
+    "correction": (dict, type(None)),
     "files": (dict,),
     "git_commit": (str, type(None)),
     "seed": (int, type(None)),
@@ -207,7 +230,10 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "derived_from": (str, type(None)),
 }
 
-_DEFAULTS: dict[str, Any] = {"language": None}  # of keys that older manifests do not have
+_DEFAULTS: dict[str, Any] = {
+    "language": None,
+    "correction": None,
+}  # of keys that older manifests do not have
 
 
 def _checked(values: dict[str, Any]) -> dict[str, Any]:
@@ -230,6 +256,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
             "symbols": tuple(values["symbols"]),
             "word_calibration": _points(values["word_calibration"]),
             "language": _language(values["language"]),
+            "correction": _correction(values["correction"]),
             "training_data": tuple(TrainingData(**item) for item in values["training_data"]),
             "cer": tuple(MeasuredCer(**item) for item in values["cer"]),
         }
@@ -244,6 +271,10 @@ def _language(values: dict[str, Any] | None) -> LanguageSettings | None:
         return None
     points = _points(values.get("word_calibration"))
     return LanguageSettings(**(values | {"word_calibration": points}))
+
+
+def _correction(values: dict[str, Any] | None) -> CorrectionSettings | None:
+    return None if values is None else CorrectionSettings(**values)
 
 
 def _points(values: list[Any] | None) -> tuple[tuple[float, float], ...] | None:

@@ -75,6 +75,7 @@ class Recognizer:
         language_model: name or folder of a language model; None takes the one that the line model
             reads with, `none` reads without.
         lexicon: file of words that the text is likely to hold, such as names; None without one.
+        corrector: name or folder of a corrector that mends what was read; None mends nothing.
         n_best: texts of each line to give as its `alternatives`; 1 gives none.
         n_threads: threads for the networks; None lets onnxruntime choose.
         line_reader: reads the lines instead of the model.
@@ -93,6 +94,7 @@ class Recognizer:
         finder: str | Path | None = None,
         language_model: str | Path | None = None,
         lexicon: str | Path | None = None,
+        corrector: str | Path | None = None,
         n_best: int = 1,
         n_threads: int | None = None,
         line_reader: ReadsLines | None = None,
@@ -109,7 +111,9 @@ class Recognizer:
                 self.bundle,
                 language_model,
                 lexicon=Path(lexicon) if lexicon else None,
+                corrector=corrector,
                 n_best=n_best,
+                n_threads=n_threads,
             )
             line_reader = LineReader(self.bundle, decoder=decoder, n_threads=n_threads)
         self._line_reader = line_reader

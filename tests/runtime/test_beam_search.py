@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from text_recognizer.beam_search import BeamOptions, Hypothesis, NoLanguage, search_beams
+from text_recognizer.beam_search import (
+    BeamOptions,
+    Hypothesis,
+    NoLanguage,
+    score_language,
+    search_beams,
+)
 from text_recognizer.ctc import decode_greedy
 from text_recognizer.errors import OptionError
 
@@ -148,3 +154,11 @@ def test_no_language_adds_nothing() -> None:
 def test_options_that_make_no_sense(values: dict[str, float]) -> None:
     with pytest.raises(OptionError):
         BeamOptions(**values)
+
+
+def test_a_scorer_of_whole_texts_is_that_of_the_search() -> None:
+    rng = np.random.default_rng(3)
+    scorer = Pairs(rng.normal(0, 1, (3, 3)))
+    texts = [(1, 2, 2), (), (1,)]
+    assert score_language(texts, scorer) == pytest.approx([scorer.score(text) for text in texts])
+    assert score_language([], scorer).shape == (0,)

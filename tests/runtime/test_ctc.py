@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from text_recognizer.alphabet import BLANK
-from text_recognizer.ctc import LabelRun, align, best_probabilities, decode_greedy
+from text_recognizer.ctc import (
+    LabelRun,
+    align,
+    best_probabilities,
+    decode_greedy,
+    score_labels,
+)
 
 
 def scores_of_paths(paths: list[tuple[int, ...]], n_labels: int = 3) -> NDArray[np.float32]:
@@ -170,3 +176,34 @@ def test_too_few_frames_for_an_alignment_are_an_error() -> None:
 def test_long_texts_are_aligned() -> None:
     labels = [1, 2] * 100
     assert align(np.zeros((200, 3), np.float32), labels) == [(i, i + 1) for i in range(200)]
+
+
+def sum_over_all_paths(scores: NDArray[np.float64], text: tuple[int, ...]) -> float:
+    """Logarithm of the summed probability of the paths that read as a text."""
+    total = -math.inf
+    for path in itertools.product(range(scores.shape[1]), repeat=len(scores)):
+        if tuple(collapse(path)) == text:
+            total = float(np.logaddexp(total, sum(scores[t, c] for t, c in enumerate(path))))
+    return total
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 10_000), n_frames=st.integers(1, 6))
+def test_scores_of_texts_are_sums_over_all_paths(seed: int, n_frames: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 2, (n_frames, 3))
+    scores = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    texts = [(), (1,), (2, 1), (1, 1), (2, 2, 1), (1, 2, 1, 2), (1,) * 7]
+    found = score_labels(scores, texts)
+    for text, score in zip(texts, found, strict=True):
+        assert score == pytest.approx(sum_over_all_paths(scores, text), abs=1e-9)
+
+
+def test_scores_of_a_long_line_do_not_vanish() -> None:
+    """One path has nearly all the probability; the others would be lost below 1e-308."""
+    scores = scores_of_paths([(1, 0) * 1_000])[0]
+    exact, nothing, too_long = score_labels(scores, [(1,) * 1_000, (), (1,) * 1_001])
+    assert exact == pytest.approx(2_000 * math.log(0.7), abs=1.0)
+    assert nothing == pytest.approx(1_000 * (math.log(0.7) + math.log(0.15)), abs=1e-3)
+    assert too_long == -math.inf
+    assert score_labels(scores, []).shape == (0,)

@@ -2,7 +2,12 @@
 
 from text_recognizer.data.handwriting_lines import DataPaths, HandwritingLines
 from text_recognizer.data.handwriting_pages import HandwritingPages
-from text_recognizer.data.options import HandwritingLinesOptions, HandwritingPagesOptions
+from text_recognizer.data.noisy_text import NoisyText
+from text_recognizer.data.options import (
+    HandwritingLinesOptions,
+    HandwritingPagesOptions,
+    NoisyTextOptions,
+)
 
 __all__ = [
     "DataPaths",
@@ -10,4 +15,6 @@ __all__ = [
     "HandwritingLinesOptions",
     "HandwritingPages",
     "HandwritingPagesOptions",
+    "NoisyText",
+    "NoisyTextOptions",
 ]

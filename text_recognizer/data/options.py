@@ -96,3 +96,56 @@ class HandwritingLinesOptions:
                 "data.max_width is a multiple of 64 and at most data.batch_columns, "
                 f"not {self.max_width} of {self.batch_columns}."
             )
+
+
+@dataclass(frozen=True)
+class NoisyTextOptions:
+    """Text as a reader would have read it, for a corrector to learn from.
+
+    Attributes:
+        alphabet: file of symbols beside the recipe.
+        text_form: of all text.
+        transcriptions: share of lines taken from the transcriptions of the pairs' folder; the
+            others come from the text.
+        shortest: characters of a line, at least.
+        longest: characters of a line, at most.
+        noise: confusions of a line in all, as a multiple of what the reader makes: from (first) to
+            (second), evenly in logarithms.
+        clean: share of lines that are read without an error.
+        language_model: the model that the reader reads with; of several readings of a line it
+            chooses one. Empty: there is none.
+        weight: of that model's log-probabilities, as the reader has it.
+        bonus: for each character, as the reader has it.
+        proposals: readings that it chooses from.
+        most_characters: of text that is kept in memory, evenly spread.
+        batch_characters: places of a batch.
+        workers: loader processes of each training process; 0 draws in the training process.
+    """
+
+    alphabet: str = "latin.json"
+    text_form: str = DEFAULT_TEXT_FORM
+    transcriptions: float = 0.1
+    shortest: int = 6
+    longest: int = 78
+    noise: tuple[float, float] = (0.3, 4.0)
+    clean: float = 0.1
+    language_model: str = ""
+    weight: float = 0.3
+    bonus: float = 1.6
+    proposals: int = 4
+    most_characters: int = 20_000_000
+    batch_characters: int = 4_096
+    workers: int = 0
+
+    def __post_init__(self) -> None:
+        if self.text_form not in TEXT_FORMS:
+            raise OptionError(f"data.text_form is one of {', '.join(TEXT_FORMS)}.")
+        for name in ("transcriptions", "clean"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise OptionError(f"data.{name} is between 0 and 1, not {getattr(self, name)}.")
+        if not 1 <= self.shortest <= self.longest <= self.batch_characters:
+            raise OptionError("data.shortest, longest and batch_characters rise, from 1.")
+        if not 0 < self.noise[0] <= self.noise[1]:
+            raise OptionError("data.noise is two numbers over 0 that rise.")
+        if self.proposals < 1:
+            raise OptionError(f"data.proposals is at least 1, not {self.proposals}.")

@@ -17,7 +17,7 @@ from text_recognizer.bundle import (
     load_bundle,
     write_bundle,
 )
-from text_recognizer.errors import InputError, OptionError
+from text_recognizer.errors import InputError
 from text_recognizer.evaluation.calibration import fit_word_points, mark_right
 from text_recognizer.evaluation.metrics import sum_counts
 from text_recognizer.evaluation.report import LineResult
@@ -27,7 +27,7 @@ from text_recognizer.evaluation.scored_lines import (
     decode_lines,
     read_scored_lines,
 )
-from text_recognizer.ground_truth import find_sources
+from text_recognizer.ground_truth import find_sources_without
 from text_recognizer.language.decoder import LanguageDecoder
 from text_recognizer.language.ngram_bundle import load_language_model
 from text_recognizer.language.ngram_model import NgramModel
@@ -94,12 +94,8 @@ def choose_language(
     check_free(output)
     line_model = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
     bundle, ngrams = load_language_model(language_model)
-    present = find_sources(data)
-    unknown = sorted(set(without) - set(present))
-    if unknown:
-        raise OptionError(f"--without: {data} has no source {', '.join(unknown)}.")
+    chosen = find_sources_without(data, without)
     reader = LineReader(line_model, n_threads=n_threads)
-    chosen = [source for source in present if source not in without]
     lines = read_scored_lines(data, reader, split="validation", sources=chosen, most=most)
     tuned = tune_language(
         line_model,

@@ -70,7 +70,7 @@ def compare_stages(
     dataset: Path,
     *,
     reader: LineReader,
-    decoders: Mapping[str, LanguageDecoder | None],
+    decoders: Mapping[str, Decodes],
     split: str,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> str:
@@ -79,8 +79,7 @@ def compare_stages(
     Args:
         dataset: file or folder in a layout of `ground_truth`.
         reader: gives the scores.
-        decoders: of the stages after beam search, by the stage's name; one that is None is left
-            out.
+        decoders: of the stages after beam search, by the stage's name.
         split: `train`, `validation` or `test`.
         on_progress: called with the lines done and the lines in all.
 
@@ -89,7 +88,7 @@ def compare_stages(
     """
     lines = read_scored_lines(dataset, reader, split=split, on_progress=on_progress)
     stages = [Stage("greedy", None), Stage("beam", LanguageDecoder(NoLanguage()))]
-    stages += [Stage(name, own) for name, own in decoders.items() if own is not None]
+    stages += [Stage(name, own) for name, own in decoders.items()]
     manifest = reader.bundle.manifest
     return render_stages(run_stages(lines, stages, manifest.alphabet, manifest.text_form))
 

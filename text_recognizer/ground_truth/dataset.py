@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from text_recognizer.errors import InputError
+from text_recognizer.errors import InputError, OptionError
 from text_recognizer.ground_truth.lines_table import has_lines_table, read_lines_table
 from text_recognizer.ground_truth.page_xml import is_page_xml
 from text_recognizer.ground_truth.pages import PageFile, find_page_files, read_page_lines
@@ -64,6 +64,24 @@ def find_sources(path: str | Path) -> list[str]:
         InputError: nothing is there that can be read.
     """
     return sorted({name for name, _ in _parts(Path(path))})
+
+
+def find_sources_without(path: str | Path, without: Collection[str]) -> list[str]:
+    """Names of the sources of a data set, less some.
+
+    Raises:
+        InputError: nothing is there that can be read.
+        OptionError: there is no such source as one to leave out, or none is left.
+    """
+    present = find_sources(path)
+    unknown = sorted(set(without) - set(present))
+    if unknown:
+        names = f"{', '.join(unknown)}; it has {', '.join(present)}"
+        raise OptionError(f"--without: {path} has no source {names}.")
+    left = [source for source in present if source not in without]
+    if not left:
+        raise OptionError(f"--without leaves no source of {path}.")
+    return left
 
 
 def read_stroke_lines(path: Path, *, split: str | None = None) -> list[LineSample]:

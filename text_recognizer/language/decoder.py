@@ -1,4 +1,4 @@
-"""Reads scores with a language model: beam search, and the label runs of its best text."""
+"""Reads scores with a language: beam search, the runs of its best text, and what mends it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +11,21 @@ from text_recognizer.beam_search import (
     Hypothesis,
     NoLanguage,
     Scorer,
+    score_language,
     search_beams,
 )
 from text_recognizer.bundle import Bundle
-from text_recognizer.ctc import Decoded, find_runs
+from text_recognizer.ctc import Decoded, find_runs, score_labels
 from text_recognizer.errors import BundleError
+from text_recognizer.language.confusions import load_confusions
+from text_recognizer.language.corrector import load_corrector
 from text_recognizer.language.lexicon import JoinedScorer, Lexicon, LexiconScorer, read_words
+from text_recognizer.language.lexicon_search import LexiconSearch, NearWords
+from text_recognizer.language.mending import JUDGED_BY_SCORES, MendingDecoder
 from text_recognizer.language.ngram_bundle import load_language_model
 from text_recognizer.language.scorer import LanguageScorer
+from text_recognizer.language.weighted_edits import UNIFORM, EditCosts
+from text_recognizer.line_reader import Decodes
 from text_recognizer.manifest import LanguageSettings
 
 NO_LANGUAGE = "none"
@@ -63,6 +70,17 @@ class LanguageDecoder:
             decoded.append(Decoded(runs, candidates if self._n_best > 1 else ()))
         return decoded
 
+    def score(
+        self, scores: NDArray[np.float32], texts: Sequence[Sequence[int]]
+    ) -> NDArray[np.float64]:
+        """Scores of texts in a line, of shape (n,): of all their paths, and what the scorer adds.
+
+        Args:
+            scores: of the line, of shape (T, C), log-probabilities.
+            texts: labels, none of them the blank.
+        """
+        return score_labels(scores, texts) + score_language(texts, self._scorer)
+
     def search(
         self, scores: Sequence[NDArray[np.float32]], *, n_best: int = 1
     ) -> list[list[Hypothesis]]:
@@ -75,49 +93,117 @@ def load_decoder(
     language_model: str | Path | None = None,
     *,
     lexicon: Path | None = None,
+    corrector: str | Path | None = None,
     n_best: int = 1,
-) -> LanguageDecoder | None:
+    n_threads: int | None = None,
+) -> Decodes | None:
     """The decoder that a line model reads with; None for greedy reading.
 
     Args:
         line_model: its manifest says how much is given on the language.
         language_model: name or folder; None takes that of the manifest, `none` takes none.
         lexicon: file of words that the text is likely to hold, or None.
+        corrector: name or folder of what mends the texts, or None.
         n_best: texts of each line that are given back as candidates; 1 gives none.
+        n_threads: of the corrector's network; None lets onnxruntime choose.
 
     Raises:
-        BundleError: the language model is missing, damaged or no language model, or writes another
-            text form than the line model.
+        BundleError: a model is missing, damaged or of another kind, or writes another text form
+            than the line model.
         InputError: the lexicon cannot be read, or holds no word of the model's characters.
     """
-    manifest = line_model.manifest
-    scorers: list[Scorer] = []
-    calibration = None
-    if language_model != NO_LANGUAGE and (language_model or manifest.language):
-        scorers.append(_language_scorer(line_model, language_model))
-        calibration = manifest.language and manifest.language.word_calibration
-    if lexicon is not None:
-        words = Lexicon.of(read_words(lexicon, manifest.text_form), manifest.symbols)
-        scorers.append(LexiconScorer(words, manifest.symbols))
-    if not scorers:
-        if n_best == 1:
-            return None
-        scorers.append(NoLanguage())
-    scorer = scorers[0] if len(scorers) == 1 else JoinedScorer(*scorers)
-    return LanguageDecoder(
-        scorer, n_best=n_best, word_calibration=calibration or manifest.word_calibration
+    stages = load_decoders(
+        line_model,
+        language_model,
+        lexicon=lexicon,
+        corrector=corrector,
+        n_best=n_best,
+        n_threads=n_threads,
     )
+    if stages:
+        return list(stages.values())[-1]
+    return (
+        None
+        if n_best == 1
+        else LanguageDecoder(
+            NoLanguage(), n_best=n_best, word_calibration=line_model.manifest.word_calibration
+        )
+    )
+
+
+def load_scoring_decoder(
+    line_model: Bundle, language_model: str | Path | None = None
+) -> LanguageDecoder:
+    """The decoder that a line model reads with, without a lexicon and not mended."""
+    manifest = line_model.manifest
+    if language_model == NO_LANGUAGE or not (language_model or manifest.language):
+        return LanguageDecoder(NoLanguage(), word_calibration=manifest.word_calibration)
+    calibration = (manifest.language and manifest.language.word_calibration) or (
+        manifest.word_calibration
+    )
+    return LanguageDecoder(
+        _language_scorer(line_model, language_model), word_calibration=calibration
+    )
+
+
+def load_decoders(
+    line_model: Bundle,
+    language_model: str | Path | None = None,
+    *,
+    lexicon: Path | None = None,
+    corrector: str | Path | None = None,
+    n_best: int = 1,
+    n_threads: int | None = None,
+) -> dict[str, Decodes]:
+    """The decoder after each stage of reading, by the stage's name; see `load_decoder`."""
+    manifest = line_model.manifest
+    calibration = manifest.word_calibration
+    scorer: Scorer = NoLanguage()
+    stages: dict[str, Decodes] = {}
+    decoder: LanguageDecoder | MendingDecoder | None = None
+    if language_model != NO_LANGUAGE and (language_model or manifest.language):
+        scorer = _language_scorer(line_model, language_model)
+        calibration = (manifest.language and manifest.language.word_calibration) or calibration
+        decoder = LanguageDecoder(scorer, n_best=n_best, word_calibration=calibration)
+        stages["+ model"] = decoder
+    if lexicon is not None:
+        words = read_words(lexicon, manifest.text_form)
+        trie = Lexicon.of(words, manifest.symbols)
+        bonuses = LexiconScorer(trie, manifest.symbols)
+        scorer = JoinedScorer(scorer, bonuses) if stages else bonuses
+        near = NearWords(words, LexiconSearch(trie, manifest.symbols, _costs(line_model)))
+        decoder = LanguageDecoder(scorer, n_best=n_best, word_calibration=calibration)
+        decoder = MendingDecoder(decoder, near, manifest.alphabet, JUDGED_BY_SCORES)
+        stages["+ lexicon"] = decoder
+    if corrector is not None:
+        loaded = load_corrector(corrector, n_threads=n_threads)
+        _check_text_form(loaded.bundle, line_model, "corrector")
+        decoder = decoder or LanguageDecoder(scorer, n_best=n_best, word_calibration=calibration)
+        decoder = MendingDecoder(decoder, loaded, manifest.alphabet, loaded.settings)
+        stages["+ corrector"] = decoder
+    return stages
+
+
+def _costs(line_model: Bundle) -> EditCosts:
+    """What the line model's confusions cost; all edits alike if they are not known."""
+    confusions = load_confusions(line_model)
+    return UNIFORM if confusions is None else confusions.costs()
 
 
 def _language_scorer(line_model: Bundle, language_model: str | Path | None) -> LanguageScorer:
     settings = line_model.manifest.language
     settings = settings or LanguageSettings(NO_LANGUAGE, USUAL_WEIGHT, USUAL_BONUS)
     bundle, model = load_language_model(language_model or settings.name)
-    if bundle.manifest.text_form != line_model.manifest.text_form:
-        raise BundleError(
-            f"{bundle.folder} writes {bundle.manifest.text_form}, and {line_model.folder} writes "
-            f"{line_model.manifest.text_form}: train a language model in that text form."
-        )
+    _check_text_form(bundle, line_model, "language model")
     return LanguageScorer(
         model, line_model.manifest.symbols, weight=settings.weight, bonus=settings.bonus
     )
+
+
+def _check_text_form(bundle: Bundle, line_model: Bundle, kind: str) -> None:
+    own, wanted = bundle.manifest.text_form, line_model.manifest.text_form
+    if own != wanted:
+        raise BundleError(
+            f"{bundle.folder} writes {own}, and {line_model.folder} writes {wanted}: train a "
+            f"{kind} in that text form."
+        )

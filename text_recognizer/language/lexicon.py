@@ -18,10 +18,11 @@ from text_recognizer.language.sorted_keys import find_keys
 from text_recognizer.text_form import apply_text_form
 
 USUAL_BONUS = 0.5  # for each letter; natural logarithm
-_INSIDE = "'-"  # what words hold beside letters and digits
+INSIDE_WORDS = "'-"  # what words hold beside letters and digits
 _MAX_BYTES = 1 << 28
 _LONGEST = 64  # letters; longer words are left out
-_START, _OFF = 0, -1  # the node before a word, and that of words that are not on the list
+ROOT = 0  # the node before a word
+_OFF = -1  # that of words that are not on the list
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -103,6 +104,26 @@ class Lexicon:
         places, is_there = find_keys(self.keys, nodes * self.n_labels + labels)
         return np.where(is_there & (nodes != _OFF), places + 1, _OFF)
 
+    def all_children(self, nodes: Integers) -> tuple[Integers, Integers]:
+        """Of several nodes all that come after: the place of each one's parent, and itself."""
+        firsts = np.searchsorted(self.keys, nodes * self.n_labels)
+        sizes = np.searchsorted(self.keys, (nodes + 1) * self.n_labels) - firsts
+        parents = np.repeat(np.arange(len(nodes)), sizes)
+        within = np.arange(len(parents)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return parents, firsts[parents] + within + 1
+
+    def last_labels(self, nodes: Integers) -> Integers:
+        """The label that each node ends with; none of them the root."""
+        return self.keys[nodes - 1] % self.n_labels
+
+    def spelling(self, node: int) -> list[int]:
+        """Labels on the way to a node."""
+        labels = []
+        while node != ROOT:
+            node, label = divmod(int(self.keys[node - 1]), self.n_labels)
+            labels.append(label)
+        return labels[::-1]
+
 
 class LexiconScorer:
     """Bonuses of the words of a lexicon, as a beam search asks for them.
@@ -117,7 +138,7 @@ class LexiconScorer:
         self, lexicon: Lexicon, symbols: Sequence[str], *, bonus: float = USUAL_BONUS
     ) -> None:
         self._lexicon, self._bonus = lexicon, bonus
-        self._is_letter = np.array([False, *(c.isalnum() or c in _INSIDE for c in symbols)])
+        self._is_letter = np.array([False, *(c.isalnum() or c in INSIDE_WORDS for c in symbols)])
 
     @property
     def most(self) -> float:
@@ -126,14 +147,14 @@ class LexiconScorer:
 
     def start(self) -> Integers:
         """State before the first label, of shape (1,)."""
-        return np.array([_START])
+        return np.array([ROOT])
 
     def extend(self, states: Integers, labels: Integers) -> tuple[Floats, Integers]:
         """Scores of labels (n,) after states (n, 1), and the states after them."""
         nodes = states[:, 0]
         is_letter = self._is_letter[labels]
         longer = self._lexicon.children(nodes, labels)
-        after = np.where(is_letter, longer, _START)
+        after = np.where(is_letter, longer, ROOT)
         leaves = is_letter & (longer == _OFF) & (nodes != _OFF)
         scores = np.where(is_letter & (longer != _OFF), self._bonus, 0.0)
         scores = np.where(leaves, -self._bonus * self._lexicon.depths[nodes], scores)
@@ -146,7 +167,7 @@ class LexiconScorer:
 
     def _at_end(self, nodes: Integers) -> Floats:
         """Bonuses of words that were not finished are taken back."""
-        is_lost = (nodes != _OFF) & ~self._lexicon.is_word[nodes] & (nodes != _START)
+        is_lost = (nodes != _OFF) & ~self._lexicon.is_word[nodes] & (nodes != ROOT)
         return np.where(is_lost, -self._bonus * self._lexicon.depths[nodes], 0.0)
 
 

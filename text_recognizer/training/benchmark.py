@@ -20,7 +20,7 @@ _N_BATCHES = 12
 
 
 def run_benchmark(options: TrainingOptions, paths: DataPaths, symbols: Sequence[str]) -> None:
-    """Log images and columns per second of one process: loader, step, both.
+    """Log samples and columns per second of one process: loader, step, both.
 
     Uses one process and as many threads as torch was given (`OMP_NUM_THREADS`).
     """
@@ -70,12 +70,12 @@ class _Step:
 
 
 def _report(name: str, batches: list[Any], seconds: float) -> None:
-    n_images = sum(len(batch.images) for batch in batches)
-    n_columns = sum(batch.images.shape[0] * batch.images.shape[3] for batch in batches)
+    n_samples = sum(len(batch[0]) for batch in batches)  # images, or texts
+    n_columns = sum(batch[0].shape[0] * batch[0].shape[-1] for batch in batches)
     _LOG.info(
-        "%s: %.0f images/s, %.0f thousand columns/s, %.3f s a batch",
+        "%s: %.0f samples/s, %.0f thousand columns/s, %.3f s a batch",
         name.ljust(6),
-        n_images / seconds,
+        n_samples / seconds,
         n_columns / seconds / 1000,
         seconds / len(batches),
     )

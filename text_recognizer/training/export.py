@@ -91,14 +91,14 @@ def export_onnx(form: ExportForm) -> bytes:
     otherwise, and they would be missing when the model is trained further.
     """
     buffer = io.BytesIO()
-    example = torch.rand(form.examples[0])
+    example = form.example(form.examples[0], torch.Generator().manual_seed(0))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter is deprecated; dynamo fails on LSTMs
         torch.onnx.export(
             form.network,
             (example,),
             buffer,  # type: ignore[arg-type]  # the stub knows paths only
-            input_names=["image"],
+            input_names=[form.input],
             output_names=[form.output],
             dynamic_axes={name: dict(axes) for name, axes in form.open_sizes.items()},
             opset_version=_OPSET,
@@ -113,7 +113,7 @@ def export_onnx(form: ExportForm) -> bytes:
 
 
 def check_parity(form: ExportForm, model: bytes) -> None:
-    """Compare what the stored network gives with torch, on images of several shapes.
+    """Compare what the stored network gives with torch, on inputs of several shapes.
 
     Without onnxruntime the comparison is logged as pending.
 
@@ -128,14 +128,14 @@ def check_parity(form: ExportForm, model: bytes) -> None:
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     generator = torch.Generator().manual_seed(0)
     for shape in form.examples:
-        image = torch.rand(shape, generator=generator)
+        example = form.example(shape, generator)
         with torch.inference_mode():
-            expected = form.network(image).numpy()
-        (found,) = session.run([form.output], {"image": image.numpy()})
+            expected = form.network(example).numpy()
+        (found,) = session.run([form.output], {form.input: example.numpy()})
         difference = float((np.abs(found - expected) / np.maximum(1.0, np.abs(expected))).max())
         if found.shape != expected.shape or difference > _PARITY_TOLERANCE:
             raise TextRecognizerError(
-                f"The exported network differs from the trained one by {difference:.2g} on images "
+                f"The exported network differs from the trained one by {difference:.2g} on inputs "
                 f"of shape {shape}: this is a defect of the export, report it."
             )
 

@@ -14,8 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from text_recognizer.data.options import HandwritingLinesOptions, HandwritingPagesOptions
+from text_recognizer.data.options import (
+    HandwritingLinesOptions,
+    HandwritingPagesOptions,
+    NoisyTextOptions,
+)
 from text_recognizer.errors import InputError, OptionError
+from text_recognizer.models.edit_tagger import EditTaggerOptions
 from text_recognizer.models.line_finder_unet import LineFinderUNetOptions
 from text_recognizer.models.line_resnet_lstm import LineResnetLSTMOptions
 
@@ -68,6 +73,18 @@ class FinderLossOptions(OptimiserOptions):
     learning_rate: float = 2e-3
     ends_weight: float = 0.5
     height_weight: float = 0.5
+
+
+@dataclass(frozen=True)
+class CorrectorLossOptions(OptimiserOptions):
+    """Loss of a corrector, and its optimiser.
+
+    Attributes:
+        language_weight: weight of the loss of the characters that both directions foretell.
+    """
+
+    learning_rate: float = 2e-3
+    language_weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -165,9 +182,20 @@ class FinderTrainingOptions(TrainingOptions):
     loss: FinderLossOptions = field(default_factory=FinderLossOptions)
 
 
+@dataclass(frozen=True)
+class CorrectorTrainingOptions(TrainingOptions):
+    """All options of the training of a corrector."""
+
+    network_class: str = "EditTagger"
+    data: NoisyTextOptions = field(default_factory=NoisyTextOptions)
+    network: EditTaggerOptions = field(default_factory=EditTaggerOptions)
+    loss: CorrectorLossOptions = field(default_factory=CorrectorLossOptions)
+
+
 OPTIONS: dict[str, type[TrainingOptions]] = {
     "LineResnetLSTM": LineTrainingOptions,
     "LineFinderUNet": FinderTrainingOptions,
+    "EditTagger": CorrectorTrainingOptions,
 }
 
 

@@ -42,6 +42,12 @@ def draw_found_lines(samples: Sequence[FinderSample]) -> Image.Image:
     return sheet
 
 
+def draw_texts(rows: Sequence[tuple[str, ...]]) -> Image.Image:
+    """Texts below each other, such as what is written, what was read and what became of it."""
+    nothing = np.zeros((0, 0), np.uint8)
+    return draw_rows([(nothing, texts) for texts in rows])
+
+
 def draw_crop(crop: PageCrop) -> Image.Image:
     """A piece of a page with its ridges in red, its line ends in blue, grey where it is ignored."""
     side = crop.image.shape[0]

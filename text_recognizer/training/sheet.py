@@ -1,6 +1,6 @@
 """A sheet of what the network sees: training lines on the left, real validation lines on the right.
 
-For a line finder it shows pieces of pages with the lines that it is to find.
+For a line finder it shows pieces of pages with the lines that it is to find, for a corrector texts.
 
 If one can tell the two apart at a glance, mend the drawing before training.
 """
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from text_recognizer.data import DataPaths, HandwritingLines, HandwritingPages
+from text_recognizer.data import DataPaths, HandwritingLines, HandwritingPages, NoisyText
 from text_recognizer.data.batches import EncodedLine
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.training.options import TrainingOptions
-from text_recognizer.training.samples import draw_crop, draw_rows
+from text_recognizer.training.samples import draw_crop, draw_rows, draw_texts
 from text_recognizer.training.tasks import task_of
 
 _N_LINES = 100
@@ -36,6 +36,8 @@ def make_sheet(
     data.setup("fit")
     if isinstance(data, HandwritingPages):
         return _pages_sheet(data, options.trainer.seed)
+    if isinstance(data, NoisyText):
+        return _texts_sheet(data, options.trainer.seed, n_lines)
     assert isinstance(data, HandwritingLines)
     return _lines_sheet(data, options.trainer.seed, n_lines)
 
@@ -58,6 +60,18 @@ def _lines_sheet(data: HandwritingLines, seed: int, n_lines: int) -> Image.Image
         draw_rows([_row(line, tuple(data.sources)) for line in training]),
         draw_rows([_row(validation[i], data.validation_sources) for i in chosen]),
     ]
+    return _beside(columns)
+
+
+def _texts_sheet(data: NoisyText, seed: int, n_lines: int) -> Image.Image:
+    """Noisy lines and real pairs: what is written, what was read."""
+    rng = np.random.default_rng(seed)
+    drawn = zip(data.train_stream().lines(rng), range(n_lines), strict=False)
+    chosen = [data.pairs[i] for i in rng.permutation(len(data.pairs))[:n_lines]]
+    return _beside([draw_texts([(line.text, line.read) for line, _ in drawn]), draw_texts(chosen)])
+
+
+def _beside(columns: Sequence[Image.Image]) -> Image.Image:
     sheet = Image.new("L", (sum(c.width for c in columns), max(c.height for c in columns)), 255)
     left = 0
     for column in columns:

@@ -9,24 +9,33 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import lightning.pytorch as pl
+import torch
 from PIL import Image
 from torch import Tensor, nn
 
 from text_recognizer.alphabet import Alphabet
 from text_recognizer.data.handwriting_lines import DataPaths, HandwritingLines
 from text_recognizer.data.handwriting_pages import HandwritingPages
+from text_recognizer.data.noisy_text import NoisyText
+from text_recognizer.language.edit_tags import EDIT_INPUT, LENGTH_MULTIPLE, EditSymbols
 from text_recognizer.layout.page_input import PAGE_NORMALISATION
 from text_recognizer.line_input import INPUT_NORMALISATION, WIDTH_MULTIPLE
-from text_recognizer.lit_models import BaseLitModel, CTCLitModel, LineFinderLitModel
-from text_recognizer.models import LineFinderUNet, LineResnetLSTM
+from text_recognizer.lit_models import (
+    BaseLitModel,
+    CorrectorLitModel,
+    CTCLitModel,
+    LineFinderLitModel,
+)
+from text_recognizer.models import EditTagger, LineFinderUNet, LineResnetLSTM
 from text_recognizer.models.line_finder_unet import as_runtime_maps
 from text_recognizer.models.line_resnet_lstm import FRAME_STRIDE
 from text_recognizer.training.options import (
+    CorrectorTrainingOptions,
     FinderTrainingOptions,
     LineTrainingOptions,
     TrainingOptions,
 )
-from text_recognizer.training.samples import draw_found_lines, draw_predictions
+from text_recognizer.training.samples import draw_found_lines, draw_predictions, draw_texts
 
 
 @dataclass(frozen=True)
@@ -35,16 +44,26 @@ class ExportForm:
 
     Attributes:
         network: what is stored, around the trained network, which is in evaluation mode.
-        output: name of the output; the input is `image`.
+        output: name of the output.
         open_sizes: names of the axes of input and output whose size is open.
-        examples: shapes of images on which the stored network is compared with the trained one;
+        examples: shapes of inputs on which the stored network is compared with the trained one;
             the first is traced.
+        input: name of the input.
+        n_symbols: of inputs that are symbols, int64; None for images, float32, 0 to 1.
     """
 
     network: nn.Module
     output: str
     open_sizes: Mapping[str, Mapping[int, str]]
-    examples: Sequence[tuple[int, int, int, int]]
+    examples: Sequence[tuple[int, ...]]
+    input: str = "image"
+    n_symbols: int | None = None
+
+    def example(self, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+        """A random input."""
+        if self.n_symbols is None:
+            return torch.rand(shape, generator=generator)
+        return torch.randint(0, self.n_symbols, shape, generator=generator)
 
 
 class Task(Protocol):
@@ -217,6 +236,62 @@ class FinderTask:
         return {"input_normalisation": PAGE_NORMALISATION, "text_form": ""}
 
 
+class CorrectorTask:
+    """Correctors."""
+
+    name = "corrector"
+    monitor = "val_cer"
+    optional_heads: tuple[str, ...] = ("next.", "previous.")
+
+    def symbols(self, options: CorrectorTrainingOptions, recipes: Path) -> tuple[str, ...]:
+        """See `Task`."""
+        return Alphabet.load(recipes / options.data.alphabet).symbols
+
+    def make_data(
+        self, options: CorrectorTrainingOptions, paths: DataPaths, symbols: Sequence[str]
+    ) -> NoisyText:
+        """See `Task`."""
+        return NoisyText(options.data, paths.data, paths.text, symbols, seed=options.trainer.seed)
+
+    def sources(self, data: NoisyText) -> list[str]:
+        """See `Task`."""
+        return []
+
+    def make_network(self, options: CorrectorTrainingOptions, symbols: Sequence[str]) -> EditTagger:
+        """See `Task`."""
+        numbers = EditSymbols(tuple(symbols))
+        return EditTagger(options.network, n_symbols=numbers.n_symbols, n_tags=numbers.n_tags)
+
+    def make_model(
+        self,
+        network: EditTagger,
+        options: CorrectorTrainingOptions,
+        symbols: Sequence[str],
+        data: NoisyText,
+    ) -> CorrectorLitModel:
+        """See `Task`."""
+        return CorrectorLitModel(network, EditSymbols(tuple(symbols)), options.loss)
+
+    def draw_samples(self, model: CorrectorLitModel) -> Image.Image | None:
+        """See `Task`."""
+        return draw_texts(model.corrections) if model.corrections else None
+
+    def export_form(self, network: EditTagger) -> ExportForm:
+        """See `Task`."""
+        return ExportForm(
+            _Tags(network),
+            "tags",
+            {"symbols": {0: "N", 1: "L"}, "tags": {0: "N", 1: "L"}},
+            [(n, k * LENGTH_MULTIPLE) for n, k in ((2, 2), (1, 1), (3, 5))],
+            input="symbols",
+            n_symbols=network.embedding.num_embeddings,
+        )
+
+    def manifest_values(self, options: CorrectorTrainingOptions) -> dict[str, Any]:
+        """See `Task`."""
+        return {"input_normalisation": EDIT_INPUT, "text_form": options.data.text_form}
+
+
 class _Scores(nn.Module):
     """Log-probabilities instead of logits, as the runtime wants them."""
 
@@ -240,7 +315,23 @@ class _Maps(nn.Module):
         return as_runtime_maps(self.network(image))
 
 
-TASKS: dict[str, Task] = {"LineResnetLSTM": LineTask(), "LineFinderUNet": FinderTask()}
+class _Tags(nn.Module):
+    """The tags alone."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, symbols: Tensor) -> Tensor:
+        tags: Tensor = self.network(symbols)
+        return tags
+
+
+TASKS: dict[str, Task] = {
+    "LineResnetLSTM": LineTask(),
+    "LineFinderUNet": FinderTask(),
+    "EditTagger": CorrectorTask(),
+}
 """By the name of the network's class, which recipes give."""
 
 

@@ -1,0 +1,119 @@
+"""The commands `text-recognizer corrector ...`: what it learns from, how sure it must be."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+correctors = typer.Typer(
+    name="corrector", rich_markup_mode=None, add_completion=False, no_args_is_help=True
+)
+
+
+@correctors.callback()
+def start() -> None:
+    """Write what a corrector learns from, and find how sure it must be."""
+
+
+@correctors.command("pairs")
+def pairs(
+    dataset: Annotated[
+        Path, typer.Argument(metavar="DATASET", help="Lines with their text: folder or zip.")
+    ],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the two files.")] = Path(
+        "dataset/typo"
+    ),
+    split: Annotated[
+        str,
+        typer.Option(metavar="train|validation|test", help="Lines that are read for the pairs."),
+    ] = "validation",
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|DIR", help="Line model; by default the shipped one."),
+    ] = None,
+    language_model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|DIR|none",
+            help="Language model, or none; by default the one that the model reads with.",
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="SOURCE", help="Source of the data to leave out.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Threads; by default all cores.")
+    ] = None,
+) -> None:
+    """Write what a corrector learns from: pairs of true and recognised text, and transcriptions.
+
+    validating.json holds the pairs of the validation lines, text_train.txt the transcriptions of
+    the training lines.
+    """
+    from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
+    from text_recognizer.evaluation.typo_pairs import write_pairs
+    from text_recognizer.language.decoder import load_decoder
+    from text_recognizer.line_reader import LineReader
+
+    bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
+    reader = LineReader(bundle, decoder=load_decoder(bundle, language_model), n_threads=threads)
+    n_pairs, n_texts = write_pairs(
+        dataset, output, reader=reader, split=split, without=without or ()
+    )
+    typer.echo(f"{n_pairs} pairs and {n_texts} transcriptions are in {output}.")
+
+
+@correctors.command("tune")
+def tune(
+    corrector: Annotated[str, typer.Argument(metavar="NAME", help="Corrector, by name or folder.")],
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", help="Lines with their text, validation lines among.")
+    ],
+    output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the new corrector.")],
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|DIR", help="Line model; by default the shipped one."),
+    ] = None,
+    language_model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|DIR|none",
+            help="Language model, or none; by default the one that the model reads with.",
+        ),
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(metavar="SOURCE", help="Source of the data to leave out.")
+    ] = None,
+    most: Annotated[
+        int, typer.Option(min=1, metavar="N", help="Lines of one source at most.")
+    ] = 300,
+    threads: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Threads; by default all cores.")
+    ] = None,
+) -> None:
+    """Find how sure a corrector must be, and write a copy of it that is.
+
+    Weight and margin are chosen on validation lines, by the mean over sources of the error rate
+    relative to that without the corrector.
+    """
+    from text_recognizer.evaluation.corrector_tuning import choose_correction
+
+    tuned, bundle = choose_correction(
+        corrector,
+        data,
+        output,
+        model=model,
+        language_model=language_model,
+        without=without or (),
+        most=most,
+        n_threads=threads,
+    )
+    for source, before in tuned.before.items():
+        typer.echo(f"{source}: {100 * before:.2f} % -> {100 * tuned.after[source]:.2f} %")
+    if all(tuned.after[source] >= before for source, before in tuned.before.items()):
+        typer.echo("It mends no source: read without it.")
+    settings = tuned.settings
+    typer.echo(
+        f"Weight {settings.weight} and margin {settings.margin}: the corrector is in "
+        f"{bundle.folder}."
+    )
