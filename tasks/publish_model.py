@@ -4,9 +4,10 @@
                                   [--language-model NAME] [--output DIR] [--threads N]
 
 Writes a copy of the bundle with the same network, whose manifest holds the temperature, the word
-calibration and the error rates, and prints the tables of its model card. With a language model, the
-copy reads with it: its weight is tuned, and the error rates of the manifest are those of reading
-with it. Nothing is fitted on test lines, and every line goes through the network once.
+calibration and the error rates, prints the tables of its model card, and keeps with the copy what is
+mixed up in validation lines, which the search for near words of a lexicon goes by. With a language
+model, the copy reads with it: its weight is tuned, and the error rates of the manifest are those of
+reading with it. Nothing is fitted on test lines, and every line goes through the network once.
 """
 
 import argparse
@@ -44,9 +45,10 @@ from text_recognizer.evaluation.scored_lines import (
 )
 from text_recognizer.ground_truth import LineSample, find_sources_without, read_unseen_ids
 from text_recognizer.ground_truth.strokes import find_stroke_files
-from text_recognizer.language.decoder import LanguageDecoder
+from text_recognizer.language.confusions import CONFUSIONS_FILE, Confusions
+from text_recognizer.language.decoder import LanguageDecoder, language_scorer
 from text_recognizer.language.ngram_bundle import load_language_model
-from text_recognizer.language.scorer import LanguageScorer
+from text_recognizer.language.vocabulary import load_words
 from text_recognizer.line_input import normalise
 from text_recognizer.line_reader import LineReader
 from text_recognizer.manifest import LanguageSettings, MeasuredCer
@@ -195,6 +197,12 @@ def read_again(
     return replace(report, rows=make_rows(results, unseen), lines=tuple(results))
 
 
+def find_confusions(report: EvaluationReport) -> Confusions:
+    """What is mixed up in the sources that a model is fitted on."""
+    lines = [line for line in report.lines if line.source not in NOT_FITTED_ON]
+    return Confusions.of((line.reference, line.hypothesis) for line in lines)
+
+
 def measured_rates(report: EvaluationReport, stroke_sources: Collection[str]) -> list[MeasuredCer]:
     """The report's rows with text, but not that of all sources, as the manifest holds them."""
     return [
@@ -270,7 +278,9 @@ def run(options: argparse.Namespace) -> None:
     strokes = _stroke_sources(options.data)
     rates = [rate for report in reports for rate in measured_rates(report, strokes)]
     manifest = replace(manifest, cer=tuple(rates))
-    write_bundle(output, manifest, {name: bundle.folder / name for name in manifest.files})
+    files: dict[str, bytes | Path] = {name: bundle.folder / name for name in manifest.files}
+    files[CONFUSIONS_FILE] = find_confusions(reports[0]).to_json().encode()
+    write_bundle(output, manifest, files)
     for split in measured:
         print(render_section(split, calibration), end="\n\n")
     if manifest.language is not None:
@@ -301,11 +311,13 @@ def add_language(
     """
     language, model = load_language_model(options.language_model)
     lines = measured[0].scored_lines(to_fit)
-    settings = tune_language(bundle, language.manifest.name, model, lines).settings
-    print(f"{settings.name}: weight {settings.weight}, bonus {settings.bonus}\n")
-    scorer = LanguageScorer(
-        model, bundle.manifest.symbols, weight=settings.weight, bonus=settings.bonus
+    name, words = language.manifest.name, load_words(language)
+    settings = tune_language(bundle, name, model, lines, words=words).settings
+    print(
+        f"{name}: weight {settings.weight}, bonus {settings.bonus}, word bonus "
+        f"{settings.word_bonus}\n"
     )
+    scorer = language_scorer(model, words, settings, bundle.manifest.symbols)
     unseen = read_unseen_ids(options.data)
     alphabet = bundle.manifest.alphabet
     return settings, [

@@ -64,6 +64,7 @@ class LanguageSettings:
         name: of the language model, as `--language-model` takes it.
         weight: of its log-probabilities beside those of the line model.
         bonus: added to the score for each character.
+        word_bonus: added for each letter of a word that the language model lists.
         word_calibration: as `Manifest.word_calibration`, of what is read with it.
 
     Raises:
@@ -73,12 +74,15 @@ class LanguageSettings:
     name: str
     weight: float
     bonus: float
+    word_bonus: float = 0.0
     word_calibration: tuple[tuple[float, float], ...] | None = None
 
     def __post_init__(self) -> None:
         _check_name(self.name, "language.name")
         _require(0 <= self.weight < math.inf, "language.weight", self.weight, "0 or more")
         _require(math.isfinite(self.bonus), "language.bonus", self.bonus, "a number")
+        is_bonus = 0 <= self.word_bonus < math.inf
+        _require(is_bonus, "language.word_bonus", self.word_bonus, "0 or more")
         _check_calibration(self.word_calibration)
 
 

@@ -1,5 +1,6 @@
 """The table of what each stage of decoding adds."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from text_recognizer.language.kneser_ney import estimate
 from text_recognizer.language.ngram_bundle import write_ngram_bundle
 from text_recognizer.language.ngram_model import NgramModel
 from text_recognizer.line_reader import LineReader
+from text_recognizer.manifest import LanguageSettings
 
 WORDS = ("abba", "bab", "abba bab", "bab abba", "abba abba", "bab bab")
 PROSE = ("abba bab bab abba abba bab " * 20).strip()
@@ -55,7 +57,7 @@ def test_tuning_finds_what_the_language_mends(
     bundle: Bundle, data: Path, language: NgramModel
 ) -> None:
     lines = read_scored_lines(data, LineReader(bundle, n_threads=1), split="validation")
-    tried: list[tuple[float, float, float]] = []
+    tried: list[tuple[LanguageSettings, float]] = []
     tuned = tune_language(
         bundle, "two-words", language, lines, on_try=lambda *values: tried.append(values)
     )
@@ -64,9 +66,22 @@ def test_tuning_finds_what_the_language_mends(
     assert tuned.after[source] == 0
     assert tuned.helps_everywhere
     assert tuned.settings.name == "two-words"
-    assert min(mean for _, _, mean in tried) == 0
-    assert (tuned.settings.weight, tuned.settings.bonus, 0.0) in tried
-    assert len({(w, b) for w, b, _ in tried}) == len(tried)
+    assert min(mean for _, mean in tried) == 0
+    assert (replace(tuned.settings, word_calibration=None), 0.0) in tried
+    assert len({settings for settings, _ in tried}) == len(tried)
+    assert {settings.word_bonus for settings, _ in tried} == {0.0}  # the model lists no words
+
+
+def test_tuning_finds_what_words_mend(bundle: Bundle, data: Path) -> None:
+    """The n-grams know nothing of `bb`; the list does."""
+    lines = read_scored_lines(data, LineReader(bundle, n_threads=1), split="validation")
+    flat = estimate(["ab ba aa bb " * 40], order=1).model()
+    without = tune_language(bundle, "flat", flat, lines)
+    tuned = tune_language(bundle, "flat", flat, lines, words=["abba"])
+    (source,) = tuned.before
+    assert tuned.settings.word_bonus > 0
+    assert tuned.after[source] < without.after[source]
+    assert without.settings.word_bonus == 0
 
 
 def test_nothing_to_tune(bundle: Bundle, data: Path, language: NgramModel) -> None:

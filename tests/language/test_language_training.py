@@ -13,6 +13,7 @@ from text_recognizer.errors import BundleError, InputError, OptionError
 from text_recognizer.language.corpus import read_corpus
 from text_recognizer.language.ngram_bundle import load_language_model
 from text_recognizer.language.training import NgramOptions, train_language_model
+from text_recognizer.language.vocabulary import load_words
 
 
 @pytest.fixture
@@ -86,7 +87,10 @@ def test_command_trains_and_measures(text: Path, tmp_path: Path) -> None:
     bundle, model = load_language_model(folder)
     assert model.order == 5
     assert float(result.output.split()[1]) < 1.5  # the same four sentences again and again
-    assert f"The model with {len(model.trie.keys)} n-grams is in {folder}." in result.output
+    words = load_words(bundle)
+    assert {"harbour", "candle"} <= set(words)
+    made = f"The model with {len(model.trie.keys)} n-grams and {len(words)} words is in {folder}."
+    assert made in result.output
     assert bundle.manifest.training_data[0].name == "prose.txt"
     command = (folder / "run_command.txt").read_text(encoding="utf-8")
     assert command.startswith("text-recognizer language-model train prose.txt --output archive")

@@ -28,14 +28,15 @@ from text_recognizer.evaluation.scored_lines import (
     read_scored_lines,
 )
 from text_recognizer.ground_truth import find_sources_without
-from text_recognizer.language.decoder import LanguageDecoder
+from text_recognizer.language.decoder import LanguageDecoder, language_scorer
 from text_recognizer.language.ngram_bundle import load_language_model
 from text_recognizer.language.ngram_model import NgramModel
-from text_recognizer.language.scorer import LanguageScorer
+from text_recognizer.language.vocabulary import load_words
 from text_recognizer.line_reader import Decodes, LineReader
 from text_recognizer.manifest import LanguageSettings
 
 WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
+WORD_BONUSES = (0.0, 0.1, 0.2, 0.3, 0.4)
 BONUSES = (0.0, 0.4, 0.8, 1.2, 1.6, 2.0)
 _START = (3, 2)  # places of the first weight and bonus that are tried
 _SPACE = " "
@@ -102,8 +103,10 @@ def choose_language(
         bundle.manifest.name,
         ngrams,
         lines,
-        on_try=lambda weight, bonus, mean: tell(
-            f"weight {weight}, bonus {bonus}: {100 * mean:.1f} % of the errors"
+        words=load_words(bundle),
+        on_try=lambda settings, mean: tell(
+            f"weight {settings.weight}, bonus {settings.bonus}, word bonus "
+            f"{settings.word_bonus}: {100 * mean:.1f} % of the errors"
         ),
     )
     manifest = replace(line_model.manifest, name=output.name, language=tuned.settings)
@@ -117,16 +120,20 @@ def tune_language(
     model: NgramModel,
     lines: Sequence[ScoredLine],
     *,
-    on_try: Callable[[float, float, float], None] | None = None,
+    words: Sequence[str] = (),
+    on_try: Callable[[LanguageSettings, float], None] | None = None,
 ) -> TunedLanguage:
-    """The weight and bonus with the least error rate, relative to that without, mean over sources.
+    """The settings with the least error rate, relative to that without, mean over sources.
+
+    Weight and bonus are tried first, and with the best of them the bonus of the model's words.
 
     Args:
         line_model: whose scores they are.
         name: of the language model, as the manifest will name it.
         model: the language model.
         lines: of validation.
-        on_try: told each weight, bonus and mean relative error rate.
+        words: of the language model.
+        on_try: told each settings and mean relative error rate.
 
     Raises:
         InputError: without the language model no line has an error, or nothing is written in them.
@@ -138,30 +145,32 @@ def tune_language(
             lines, decode_lines(lines, decoder), manifest.alphabet, manifest.text_form
         )
 
-    def decoder(weight: float, bonus: float) -> LanguageDecoder:
-        scorer = LanguageScorer(model, manifest.symbols, weight=weight, bonus=bonus)
-        return LanguageDecoder(scorer)
+    def decoder(settings: LanguageSettings) -> LanguageDecoder:
+        return LanguageDecoder(language_scorer(model, words, settings, manifest.symbols))
 
     before = _rates(read(None))
     judged = [source for source, rate in before.items() if rate > 0]
     if not judged:
         raise InputError("The lines are read without an error already: give others to tune on.")
-    tried: dict[tuple[int, int], tuple[float, Rates]] = {}
+    tried: dict[LanguageSettings, tuple[float, Rates]] = {}
 
-    def relative(place: tuple[int, int]) -> float:
-        if place not in tried:
-            weight, bonus = WEIGHTS[place[0]], BONUSES[place[1]]
-            after = _rates(read(decoder(weight, bonus)))
+    def relative(settings: LanguageSettings) -> float:
+        if settings not in tried:
+            after = _rates(read(decoder(settings)))
             mean = float(np.mean([after[source] / before[source] for source in judged]))
-            tried[place] = mean, after
+            tried[settings] = mean, after
             if on_try is not None:
-                on_try(weight, bonus, mean)
-        return tried[place][0]
+                on_try(settings, mean)
+        return tried[settings][0]
 
-    best = _climb(relative)
-    weight, bonus = WEIGHTS[best[0]], BONUSES[best[1]]
-    points = _word_points(line_model, lines, decoder(weight, bonus))
-    return TunedLanguage(LanguageSettings(name, weight, bonus, points), before, tried[best][1])
+    def of_place(place: tuple[int, int]) -> LanguageSettings:
+        return LanguageSettings(name, WEIGHTS[place[0]], BONUSES[place[1]])
+
+    best = of_place(_climb(lambda place: relative(of_place(place))))
+    bonuses = WORD_BONUSES if words else (0.0,)
+    best = min((replace(best, word_bonus=bonus) for bonus in bonuses), key=relative)
+    points = _word_points(line_model, lines, decoder(best))
+    return TunedLanguage(replace(best, word_calibration=points), before, tried[best][1])
 
 
 def _climb(cost: Callable[[tuple[int, int]], float]) -> tuple[int, int]:

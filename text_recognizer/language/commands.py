@@ -57,7 +57,10 @@ def train(
             f"Perplexity {made.perplexity:.3f} per character on {made.n_held_back} characters "
             "held back."
         )
-    typer.echo(f"The model with {made.n_grams} n-grams is in {made.bundle.folder}.")
+    typer.echo(
+        f"The model with {made.n_grams} n-grams and {made.n_words} words is in "
+        f"{made.bundle.folder}."
+    )
 
 
 @language_models.command("tune")
@@ -85,7 +88,7 @@ def tune(
 ) -> None:
     """Find how much a line model should give on a language model, and write a copy that does.
 
-    Weight and bonus are chosen on validation lines, by the mean over sources of the error rate
+    Weight and bonuses are chosen on validation lines, by the mean over sources of the error rate
     relative to that without the language model.
     """
     from text_recognizer.evaluation.language_tuning import choose_language
@@ -105,6 +108,7 @@ def tune(
     if not tuned.helps_everywhere:
         typer.echo("Some sources read worse with the language model.")
     typer.echo(
-        f"Weight {tuned.settings.weight} and bonus {tuned.settings.bonus}: the line model that "
-        f"reads with {tuned.settings.name} is in {bundle.folder}."
+        f"Weight {tuned.settings.weight}, bonus {tuned.settings.bonus} and word bonus "
+        f"{tuned.settings.word_bonus}: the line model that reads with {tuned.settings.name} is in "
+        f"{bundle.folder}."
     )

@@ -111,7 +111,7 @@ def _proposals(text: str, tags: NDArray[np.float32], symbols: EditSymbols) -> li
 def _are_neighbours(one: Edit, other: Edit) -> bool:
     """Whether the second, which does not begin earlier, may be made beside the first."""
     is_other_place = (one.start, one.end) != (other.start, other.end)
-    return is_other_place and other.start <= one.end + 1
+    return is_other_place and other.start <= one.end
 
 
 def _single_edits(text: str, tags: NDArray[np.float32], symbols: EditSymbols) -> list[Proposal]:

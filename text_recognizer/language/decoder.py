@@ -19,11 +19,19 @@ from text_recognizer.ctc import Decoded, find_runs, score_labels
 from text_recognizer.errors import BundleError
 from text_recognizer.language.confusions import load_confusions
 from text_recognizer.language.corrector import load_corrector
-from text_recognizer.language.lexicon import JoinedScorer, Lexicon, LexiconScorer, read_words
+from text_recognizer.language.lexicon import (
+    JoinedScorer,
+    Lexicon,
+    LexiconScorer,
+    read_words,
+    with_capitals,
+)
 from text_recognizer.language.lexicon_search import LexiconSearch, NearWords
 from text_recognizer.language.mending import JUDGED_BY_SCORES, MendingDecoder
 from text_recognizer.language.ngram_bundle import load_language_model
+from text_recognizer.language.ngram_model import NgramModel
 from text_recognizer.language.scorer import LanguageScorer
+from text_recognizer.language.vocabulary import load_words
 from text_recognizer.language.weighted_edits import UNIFORM, EditCosts
 from text_recognizer.line_reader import Decodes
 from text_recognizer.manifest import LanguageSettings
@@ -169,8 +177,7 @@ def load_decoders(
     if lexicon is not None:
         words = read_words(lexicon, manifest.text_form)
         trie = Lexicon.of(words, manifest.symbols)
-        bonuses = LexiconScorer(trie, manifest.symbols)
-        scorer = JoinedScorer(scorer, bonuses) if stages else bonuses
+        scorer = JoinedScorer(scorer, LexiconScorer(trie, manifest.symbols))
         near = NearWords(words, LexiconSearch(trie, manifest.symbols, _costs(line_model)))
         decoder = LanguageDecoder(scorer, n_best=n_best, word_calibration=calibration)
         decoder = MendingDecoder(decoder, near, manifest.alphabet, JUDGED_BY_SCORES)
@@ -190,14 +197,32 @@ def _costs(line_model: Bundle) -> EditCosts:
     return UNIFORM if confusions is None else confusions.costs()
 
 
-def _language_scorer(line_model: Bundle, language_model: str | Path | None) -> LanguageScorer:
+def _language_scorer(line_model: Bundle, language_model: str | Path | None) -> Scorer:
     settings = line_model.manifest.language
     settings = settings or LanguageSettings(NO_LANGUAGE, USUAL_WEIGHT, USUAL_BONUS)
     bundle, model = load_language_model(language_model or settings.name)
     _check_text_form(bundle, line_model, "language model")
-    return LanguageScorer(
-        model, line_model.manifest.symbols, weight=settings.weight, bonus=settings.bonus
-    )
+    words = load_words(bundle) if settings.word_bonus else []
+    return language_scorer(model, words, settings, line_model.manifest.symbols)
+
+
+def language_scorer(
+    model: NgramModel, words: Sequence[str], settings: LanguageSettings, symbols: Sequence[str]
+) -> Scorer:
+    """What a language model is worth to a beam search.
+
+    Args:
+        model: the n-grams.
+        words: the model's words, may be empty.
+        settings: how much is given on both.
+        symbols: characters of labels 1, 2, ...
+    """
+    scorer = LanguageScorer(model, symbols, weight=settings.weight, bonus=settings.bonus)
+    can_write = set(symbols).issuperset
+    if not settings.word_bonus or not any(can_write(word) for word in words):
+        return scorer
+    trie = Lexicon.of(with_capitals(words), symbols)
+    return JoinedScorer(scorer, LexiconScorer(trie, symbols, bonus=settings.word_bonus))
 
 
 def _check_text_form(bundle: Bundle, line_model: Bundle, kind: str) -> None:

@@ -5,6 +5,7 @@ given letter by letter while a word may still become one of the list, and taken 
 so that a beam search does not lose a rare name before it is whole. Knows nothing about models.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from text_recognizer.text_form import apply_text_form
 
 USUAL_BONUS = 0.5  # for each letter; natural logarithm
 INSIDE_WORDS = "'-"  # what words hold beside letters and digits
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{re.escape(INSIDE_WORDS)}])*")
 _MAX_BYTES = 1 << 28
 _LONGEST = 64  # letters; longer words are left out
 ROOT = 0  # the node before a word
@@ -44,11 +46,21 @@ def read_words(path: Path, text_form: str) -> list[str]:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: convert it first.") from error
-    words = set(apply_text_form(text, text_form).split())
-    words |= {word.capitalize() for word in words if word.islower()}
+    words = apply_text_form(text, text_form).split()
     if not words:
         raise InputError(f"{path} holds no words.")
-    return sorted(words)
+    return sorted(with_capitals(words))
+
+
+def with_capitals(words: Iterable[str]) -> set[str]:
+    """The words, and those in small letters with a capital, too."""
+    found = set(words)
+    return found | {word.capitalize() for word in found if word.islower()}
+
+
+def find_words(text: str) -> list[str]:
+    """Words of a text, as a lexicon's scorer sees them, but for signs before their first letter."""
+    return _WORD.findall(text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,12 +187,13 @@ class JoinedScorer:
     """Two scorers in one: their scores are added.
 
     Args:
-        first: a scorer whose states have one column, as has every one of this package.
+        first: a scorer.
         second: another.
     """
 
     def __init__(self, first: Scorer, second: Scorer) -> None:
         self._first, self._second = first, second
+        self._n = len(first.start())  # columns of the first one's states
 
     @property
     def most(self) -> float:
@@ -188,15 +201,16 @@ class JoinedScorer:
         return self._first.most + self._second.most
 
     def start(self) -> Integers:
-        """State before the first label, of shape (2,)."""
+        """State before the first label: those of both."""
         return np.concatenate([self._first.start(), self._second.start()])
 
     def extend(self, states: Integers, labels: Integers) -> tuple[Floats, Integers]:
-        """Scores of labels (n,) after states (n, 2), and the states after them."""
-        one, after_one = self._first.extend(states[:, :1], labels)
-        two, after_two = self._second.extend(states[:, 1:], labels)
+        """Scores of labels (n,) after states (n, k), and the states after them."""
+        one, after_one = self._first.extend(states[:, : self._n], labels)
+        two, after_two = self._second.extend(states[:, self._n :], labels)
         return one + two, np.concatenate([after_one, after_two], axis=1)
 
     def finish(self, states: Integers) -> Floats:
         """What the end of the line adds."""
-        return self._first.finish(states[:, :1]) + self._second.finish(states[:, 1:])
+        one, two = states[:, : self._n], states[:, self._n :]
+        return self._first.finish(one) + self._second.finish(two)

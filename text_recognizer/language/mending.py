@@ -197,4 +197,4 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
 
 
 def _touch(one: Edit, other: Edit) -> bool:
-    return one.start <= other.end + 1 and other.start <= one.end + 1
+    return one.start <= other.end and other.start <= one.end

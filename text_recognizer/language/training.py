@@ -1,4 +1,4 @@
-"""Trains a character n-gram model on text and writes it as a bundle."""
+"""Trains a character n-gram model on text and writes it, with the text's words, as a bundle."""
 
 import logging
 import math
@@ -20,6 +20,7 @@ from text_recognizer.language.ngram_bundle import (
     load_language_model,
     write_ngram_bundle,
 )
+from text_recognizer.language.vocabulary import WORDS_FILE, collect_words, words_to_bytes
 from text_recognizer.manifest import TrainingData
 from text_recognizer.text_form import DEFAULT_TEXT_FORM, TEXT_FORMS
 
@@ -69,6 +70,7 @@ class TrainedLanguageModel:
     Attributes:
         bundle: where it lies.
         n_grams: in it.
+        n_words: that it lists.
         perplexity: per character, on the text held back, of the model as stored; None if there is
             none.
         n_held_back: characters of that text.
@@ -76,6 +78,7 @@ class TrainedLanguageModel:
 
     bundle: Bundle
     n_grams: int
+    n_words: int
     perplexity: float | None
     n_held_back: int
 
@@ -114,7 +117,10 @@ def train_language_model(
         "training_data": tuple(TrainingData(name=path.name, licence="") for path in texts),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    extra = {"run_command.txt": f"{command}\n".encode()} if command else {}
+    words = collect_words(corpus.train)
+    extra = {WORDS_FILE: words_to_bytes(words)} if words else {}
+    if command:
+        extra["run_command.txt"] = f"{command}\n".encode()
     bundle = write_ngram_bundle(output, learnt.model(least_gain=gain), values, extra)
     _, model = load_language_model(output)
     lines = [line for text in corpus.held_back for line in textwrap.wrap(text, _LINE)]
@@ -122,7 +128,7 @@ def train_language_model(
     perplexity = None
     if n_characters:
         perplexity = math.exp(-float(np.sum(model.log_probability(lines))) / n_characters)
-    return TrainedLanguageModel(bundle, len(model.trie.keys), perplexity, n_characters)
+    return TrainedLanguageModel(bundle, len(model.trie.keys), len(words), perplexity, n_characters)
 
 
 def _gain_of_size(learnt: NgramEstimate, size: float) -> float:
