@@ -29,15 +29,26 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from text_recognizer.bundle import MANIFEST_FILE, NETWORK_FILE, find_bundle, load_bundle
+from text_recognizer.bundle import MANIFEST_FILE, NETWORK_FILE, Bundle, find_bundle, load_bundle
 from text_recognizer.errors import TextRecognizerError
 from text_recognizer.ground_truth import read_lines, read_pages
+from text_recognizer.language.confusions import CONFUSIONS_FILE, Confusions, load_confusions
 from text_recognizer.language.corpus import read_corpus
 from text_recognizer.language.kneser_ney import estimate
 from text_recognizer.language.lexicon import read_words
 from text_recognizer.language.ngram_bundle import load_language_model, write_ngram_bundle
+from text_recognizer.language.noise import NoiseChannel
+from text_recognizer.language.typo_files import (
+    PAIRS_FILE,
+    TEXT_FILE,
+    read_pairs,
+    read_texts,
+    write_typo_files,
+)
+from text_recognizer.language.vocabulary import WORDS_FILE, load_words, words_to_bytes
 from text_recognizer.line_reader import LineReader
 from text_recognizer.loading import Limits, open_pages
+from text_recognizer.manifest import Manifest
 
 MAX_SECONDS = 5.0
 MAX_BYTES = 1 << 30
@@ -383,7 +394,8 @@ def _language_seeds() -> Seeds:
     model = estimate(["the quick brown fox jumps over the lazy dog and runs away " * 4], order=4)
     with tempfile.TemporaryDirectory() as folder:
         values = {"version": "1", "text_form": "latin-ascii-1"}
-        bundle = write_ngram_bundle(Path(folder) / "small", model.model(), values, {})
+        words = {WORDS_FILE: words_to_bytes(["the", "quick", "fox"])}
+        bundle = write_ngram_bundle(Path(folder) / "small", model.model(), values, words)
         files = (MANIFEST_FILE, *bundle.manifest.files)
         return {name: (bundle.folder / name).read_bytes() for name in files}
 
@@ -397,7 +409,8 @@ def _read_language(name: str, data: bytes, folder: Path) -> None:
         files[MANIFEST_FILE] = json.dumps(manifest).encode()
     for file, content in files.items():
         (folder / file).write_bytes(content)
-    _, model = load_language_model(folder)
+    bundle, model = load_language_model(folder)
+    load_words(bundle)
     total = model.probabilities("the ").sum()
     assert abs(total - 1) < 1e-6, f"probabilities sum to {total}"
 
@@ -414,6 +427,25 @@ def _read_text(name: str, data: bytes, folder: Path) -> None:
     read_words(path, "latin-ascii-1")
 
 
+def _typo_seeds() -> Seeds:
+    pairs = [("the caf\u00e9 in Kew", "tho cafe m Kew"), ("a, b", "a b"), ("", "x")]
+    with tempfile.TemporaryDirectory() as folder:
+        write_typo_files(Path(folder), pairs * 3, ["the quick fox", "in Kew"])
+        files = {name: (Path(folder) / name).read_bytes() for name in (PAIRS_FILE, TEXT_FILE)}
+    return {**files, CONFUSIONS_FILE: Confusions.of(pairs).to_json().encode()}
+
+
+def _read_typo(name: str, data: bytes, folder: Path) -> None:
+    for file, content in {**_typo_seeds(), name: data}.items():
+        (folder / file).write_bytes(content)
+    NoiseChannel(Confusions.of(read_pairs(folder)))
+    read_texts(folder)
+    manifest = Manifest("x", "1", "finder", "x", files={CONFUSIONS_FILE: ""})
+    confusions = load_confusions(Bundle(folder, manifest))
+    assert confusions is not None
+    confusions.costs()
+
+
 TARGETS = {
     "images": Target(_image_seeds, _read_images),
     "pdf": Target(_pdf_seeds, _read_images),
@@ -422,6 +454,7 @@ TARGETS = {
     "bundles": Target(_bundle_seeds, _read_bundle),
     "language": Target(_language_seeds, _read_language),
     "text": Target(_text_seeds, _read_text),
+    "typo": Target(_typo_seeds, _read_typo),
 }
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@
                                   [--language-model NAME] [--output DIR] [--threads N]
 
 Writes a copy of the bundle with the same network, whose manifest holds the temperature, the word
-calibration and the error rates, prints the tables of its model card, and keeps with the copy what is
-mixed up in validation lines, which the search for near words of a lexicon goes by. With a language
-model, the copy reads with it: its weight is tuned, and the error rates of the manifest are those of
-reading with it. Nothing is fitted on test lines, and every line goes through the network once.
+calibration and the error rates, prints the tables of its model card, and keeps with the copy what
+is mixed up in validation lines, which the search for near words of a lexicon goes by. With a
+language model, the copy reads with it: its weight is tuned, and the error rates of the manifest are
+those of reading with it. Nothing is fitted on test lines, and every line goes through the network
+once.
 """
 
 import argparse
@@ -35,7 +36,7 @@ from text_recognizer.evaluation.calibration import (
     measure_calibration,
     score_text,
 )
-from text_recognizer.evaluation.language_tuning import tune_language
+from text_recognizer.evaluation.language_tuning import measure_fused_calibration, tune_language
 from text_recognizer.evaluation.report import ALL, make_rows, per_cent
 from text_recognizer.evaluation.scored_lines import (
     ScoredLine,
@@ -320,9 +321,21 @@ def add_language(
     scorer = language_scorer(model, words, settings, bundle.manifest.symbols)
     unseen = read_unseen_ids(options.data)
     alphabet = bundle.manifest.alphabet
-    return settings, [
-        read_again(split, LanguageDecoder(scorer), alphabet, unseen) for split in measured
-    ]
+    decoder = LanguageDecoder(scorer)
+    for split in measured:
+        _tell_calibration(bundle, split, decoder, settings)
+    return settings, [read_again(split, decoder, alphabet, unseen) for split in measured]
+
+
+def _tell_calibration(
+    bundle: Bundle, split: Measurement, decoder: LanguageDecoder, settings: LanguageSettings
+) -> None:
+    lines = split.scored_lines(range(len(split.report.lines)))
+    errors = measure_fused_calibration(bundle, lines, decoder, settings.word_calibration)
+    print(
+        f"Calibration errors of all {split.report.split} lines read with {settings.name}: letters "
+        f"{per_cent(errors.characters)} %, words {per_cent(errors.words)} %.\n"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,6 +9,7 @@ from itertools import groupby, product
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from text_recognizer.bundle import (
     DEFAULT_LINE_MODEL,
@@ -17,8 +18,15 @@ from text_recognizer.bundle import (
     load_bundle,
     write_bundle,
 )
+from text_recognizer.ctc import LabelRun
 from text_recognizer.errors import InputError
-from text_recognizer.evaluation.calibration import fit_word_points, mark_right
+from text_recognizer.evaluation.calibration import (
+    Calibration,
+    CalibrationErrors,
+    calibration_error,
+    fit_word_points,
+    mark_right,
+)
 from text_recognizer.evaluation.metrics import sum_counts
 from text_recognizer.evaluation.report import LineResult
 from text_recognizer.evaluation.scored_lines import (
@@ -36,7 +44,7 @@ from text_recognizer.line_reader import Decodes, LineReader
 from text_recognizer.manifest import LanguageSettings
 
 WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8)
-WORD_BONUSES = (0.0, 0.1, 0.2, 0.3, 0.4)
+WORD_BONUSES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 BONUSES = (0.0, 0.4, 0.8, 1.2, 1.6, 2.0)
 _START = (3, 2)  # places of the first weight and bonus that are tried
 _SPACE = " "
@@ -169,7 +177,8 @@ def tune_language(
     best = of_place(_climb(lambda place: relative(of_place(place))))
     bonuses = WORD_BONUSES if words else (0.0,)
     best = min((replace(best, word_bonus=bonus) for bonus in bonuses), key=relative)
-    points = _word_points(line_model, lines, decoder(best))
+    runs = _judge(line_model, lines, decoder(best))
+    points = fit_word_points(runs.products, runs.words_right)
     return TunedLanguage(replace(best, word_calibration=points), before, tried[best][1])
 
 
@@ -195,25 +204,68 @@ def _rates(results: Sequence[LineResult]) -> Rates:
     return rates
 
 
-def _word_points(
+def measure_fused_calibration(
+    line_model: Bundle,
+    lines: Sequence[ScoredLine],
+    decoder: LanguageDecoder,
+    points: tuple[tuple[float, float], ...] | None,
+) -> CalibrationErrors:
+    """How far confidences are from shares that are right, of what is read with a language model.
+
+    Args:
+        line_model: its temperature counts.
+        lines: and their scores.
+        decoder: reads them.
+        points: word calibration of what is read so; None takes products as they are.
+    """
+    judged = _judge(line_model, lines, decoder)
+    words = Calibration(word_points=points).word_confidences(judged.products)
+    return CalibrationErrors(
+        calibration_error(judged.confidences, judged.characters_right),
+        calibration_error(words, judged.words_right),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _JudgedRuns:
+    """Confidences of characters and products of words that were read, and which are right."""
+
+    confidences: NDArray[np.float64]
+    characters_right: NDArray[np.bool_]
+    products: NDArray[np.float64]
+    words_right: NDArray[np.bool_]
+
+
+def _judge(
     line_model: Bundle, lines: Sequence[ScoredLine], decoder: LanguageDecoder
-) -> tuple[tuple[float, float], ...] | None:
-    """Points of the share of right words by the product of their characters' confidences."""
+) -> _JudgedRuns:
+    """What is read in lines; those in which the text form joins or parts words are left out."""
     manifest = line_model.manifest
     decoded = decode_lines(lines, decoder, temperature=manifest.temperature)
     results = compare_runs(lines, decoded, manifest.alphabet, manifest.text_form)
+    confidences: list[float] = []
+    characters_right: list[bool] = []
     products: list[float] = []
-    right: list[bool] = []
+    words_right: list[bool] = []
     for result, runs in zip(results, decoded, strict=True):
-        words, true = result.hypothesis.split(), result.reference.split()
-        grouped = groupby(runs, key=lambda run: manifest.symbols[run.label - 1] == _SPACE)
-        own = [
-            float(np.prod([run.confidence for run in group]))
-            for is_space, group in grouped
-            if not is_space
-        ]
-        if len(own) != len(words):  # the text form joined or parted words
+        words = _words(runs, manifest.symbols)
+        if [len(word) for word in words] != [len(word) for word in result.hypothesis.split()]:
             continue
-        products += own
-        right += mark_right(words, true).tolist()
-    return fit_word_points(np.array(products), np.array(right, dtype=bool))
+        letters = mark_right(result.hypothesis, result.reference)
+        is_letter = np.array([character != _SPACE for character in result.hypothesis], bool)
+        confidences += [own for word in words for own in word]
+        characters_right += letters[is_letter].tolist()
+        products += [float(np.prod(word)) for word in words]
+        words_right += mark_right(result.hypothesis.split(), result.reference.split()).tolist()
+    return _JudgedRuns(
+        np.array(confidences),
+        np.array(characters_right, bool),
+        np.array(products),
+        np.array(words_right, bool),
+    )
+
+
+def _words(runs: Sequence[LabelRun], symbols: Sequence[str]) -> list[list[float]]:
+    """Confidences of the letters of each word."""
+    grouped = groupby(runs, key=lambda run: symbols[run.label - 1] == _SPACE)
+    return [[run.confidence for run in group] for is_space, group in grouped if not is_space]
