@@ -14,8 +14,10 @@ from text_recognizer.bundle import Bundle
 from text_recognizer.cli import app
 from text_recognizer.errors import InputError
 from text_recognizer.evaluation.language_tuning import tune_language
+from text_recognizer.evaluation.metrics import ErrorCounts
+from text_recognizer.evaluation.report import LineResult
 from text_recognizer.evaluation.scored_lines import read_scored_lines
-from text_recognizer.evaluation.stages import paired_p_value
+from text_recognizer.evaluation.stages import StageResult, paired_p_value, render_stages
 from text_recognizer.language.kneser_ney import estimate
 from text_recognizer.language.ngram_bundle import write_ngram_bundle
 from text_recognizer.language.ngram_model import NgramModel
@@ -156,3 +158,27 @@ def test_p_values() -> None:
     assert paired_p_value(before, mixed) == 1.0  # type: ignore[arg-type]
     assert paired_p_value(before[:1], after[:1]) is None  # type: ignore[arg-type]
     assert np.isfinite(value)
+
+
+def test_lines_that_a_language_might_spoil_have_rows_of_their_own() -> None:
+    texts = ("in 1887 he came", "12 3/4 lb", "Dear Mr Hooker and", "nothing of these", "The Kew")
+    lines = tuple(
+        LineResult(
+            id=text,
+            source="letters",
+            document="d",
+            reference=text,
+            hypothesis=text,
+            characters=ErrorCounts(0, len(text)),
+            words=ErrorCounts(0, 1),
+            folded=ErrorCounts(0, 1),
+        )
+        for text in texts
+    )
+    table = render_stages([StageResult("greedy", lines, 1.0)])
+    n_lines = {
+        row.split("greedy")[0].strip(): int(row.split("greedy")[1].split()[0])
+        for row in table.splitlines()
+        if "greedy" in row
+    }
+    assert n_lines == {"letters": 5, "with digits": 2, "mostly digits": 1, "with names": 1}

@@ -129,3 +129,9 @@ def test_texts_of_unequal_length_are_scored_alone() -> None:
 def test_too_little_text() -> None:
     with pytest.raises(InputError, match="5 characters of text are too few"):
         estimate(["seven"], order=3)
+
+
+def test_text_of_which_no_character_is_known_well() -> None:
+    text = "".join(chr(0x4E00 + i) for i in range(400))
+    with pytest.raises(InputError, match="No character occurs 5 times"):
+        estimate([text], order=3)

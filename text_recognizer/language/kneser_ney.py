@@ -109,6 +109,8 @@ def estimate(texts: Iterable[str], *, order: int, rarest: int = 5) -> NgramEstim
         raise InputError(f"{len(stream) - 1} characters of text are too few to learn from.")
     counts = Counter(stream)
     characters = tuple(sorted(c for c, count in counts.items() if count >= rarest))
+    if not characters:
+        raise InputError(f"No character occurs {rarest} times: give more text to learn from.")
     symbols = _encode(stream, characters)
     del stream
     levels = _count(symbols, len(characters) + 1, order)

@@ -86,14 +86,11 @@ class Lexicon:
         Raises:
             InputError: there is none.
         """
-        known = {symbol: label for label, symbol in enumerate(symbols, start=1)}
-        chosen = [w for w in words if len(w) <= _LONGEST and all(c in known for c in w)]
-        if not chosen:
+        labels, lengths = _encode([word for word in words if 0 < len(word) <= _LONGEST], symbols)
+        if not len(lengths):
             raise InputError("No word of the list can be written with the model's characters.")
-        lengths = np.array([len(word) for word in chosen])
-        labels = np.array([known[c] for word in chosen for c in word])
         starts = np.cumsum(lengths) - lengths
-        nodes = np.zeros(len(chosen), np.int64)  # of each word so far
+        nodes = np.zeros(len(lengths), np.int64)  # of each word so far
         keys: list[Integers] = []
         depths = [np.zeros(1, np.int64)]
         ends: list[Integers] = []
@@ -135,6 +132,19 @@ class Lexicon:
             node, label = divmod(int(self.keys[node - 1]), self.n_labels)
             labels.append(label)
         return labels[::-1]
+
+
+def _encode(words: Sequence[str], symbols: Sequence[str]) -> tuple[Integers, Integers]:
+    """Labels of the words that can be written, one after the other, and how many each has."""
+    points = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32)
+    known = np.array([ord(symbol) for symbol in symbols], np.uint32)
+    order = np.argsort(known)
+    places, is_known = find_keys(known[order], points)
+    lengths = np.array([len(word) for word in words], np.int64)
+    ends = np.append(0, np.cumsum(is_known))[np.append(0, np.cumsum(lengths))]
+    can_write = np.diff(ends) == lengths
+    labels = order[places].astype(np.int64) + 1
+    return labels[np.repeat(can_write, lengths)], lengths[can_write]
 
 
 class LexiconScorer:
