@@ -30,6 +30,7 @@ pytestmark = [
     pytest.mark.train,
     *LIBRARY_WARNINGS,
     pytest.mark.filterwarnings("ignore:The dirpath has changed"),
+    pytest.mark.filterwarnings("ignore:.*exists and is not empty"),
 ]
 
 
@@ -141,6 +142,20 @@ def test_a_run_resumes_where_it_stopped(line_folder: Path, tmp_path: Path) -> No
     first = torch.load(RunFolder(tmp_path / "run").last_checkpoint, weights_only=True)
     used = [c["callbacks"]["RunClock"]["used_seconds"] for c in (first, checkpoint)]
     assert 0 < used[0] < used[1]
+
+
+def test_a_run_resumes_in_its_folder_beside_the_records_of_the_first_call(
+    line_folder: Path, tmp_path: Path
+) -> None:
+    """The first call has written columns that the second does not know yet."""
+    folder = tmp_path / "run"
+    options = _options(max_steps=20, cooldown=0.0)
+    fit(options, DataPaths(line_folder), tiny_record(options), folder)
+    longer = _options(max_steps=30, cooldown=0.0)
+    fit(longer, DataPaths(line_folder), tiny_record(longer), folder, Start(resume=folder))
+    assert len(_losses(folder)) == 20
+    with (folder / "csv-2" / "metrics.csv").open() as file:
+        assert sum(1 for row in csv.DictReader(file) if row["train_loss"]) == 10
 
 
 def test_a_run_goes_on_with_its_own_network_only(line_folder: Path, tmp_path: Path) -> None:

@@ -23,12 +23,6 @@ class BaseLitModel(pl.LightningModule):
         self.optimiser = optimiser
         self.record = record
 
-    def sum_over_processes(self, counts: Tensor) -> Tensor:
-        """What each training process counted, added up, on the CPU."""
-        if self.trainer.world_size == 1:
-            return counts
-        return torch.as_tensor(self.all_gather(counts.to(self.device))).sum(0).cpu()
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add the record of the run, with the last validation's figures."""
         if self.record is not None:
@@ -46,6 +40,13 @@ class BaseLitModel(pl.LightningModule):
         return torch.optim.AdamW(
             groups, lr=self.optimiser.learning_rate, betas=self.optimiser.betas, fused=True
         )
+
+
+def sum_over_processes(module: pl.LightningModule, counts: Tensor) -> Tensor:
+    """What each training process counted, added up, on the CPU."""
+    if module.trainer.world_size == 1:
+        return counts
+    return torch.as_tensor(module.all_gather(counts.to(module.device))).sum(0).cpu()
 
 
 def as_input(images: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from text_recognizer.data.noisy_text import NoisyBatch
 from text_recognizer.evaluation.metrics import count_edits
 from text_recognizer.language.edit_tags import NOTHING, EditSymbols, apply_tags
-from text_recognizer.lit_models.base import BaseLitModel
+from text_recognizer.lit_models.base import BaseLitModel, sum_over_processes
 from text_recognizer.models.edit_tagger import EditTagger
 from text_recognizer.training.options import CorrectorLossOptions
 from text_recognizer.training.record import RunRecord
@@ -75,7 +75,7 @@ class CorrectorLitModel(BaseLitModel):
 
     def on_validation_epoch_end(self) -> None:
         """Log the corpus CER after correction, and that of what was read."""
-        corrected, read, length = self.sum_over_processes(self._counts).tolist()
+        corrected, read, length = sum_over_processes(self, self._counts).tolist()
         if length:
             self.log("val_cer", corrected / length, prog_bar=True)
             self.log("val_cer_read", read / length)

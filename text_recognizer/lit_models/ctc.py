@@ -14,7 +14,7 @@ from text_recognizer.alphabet import BLANK, Alphabet
 from text_recognizer.ctc import decode_greedy
 from text_recognizer.data.batches import LineBatch
 from text_recognizer.evaluation.metrics import count_edits
-from text_recognizer.lit_models.base import BaseLitModel, as_input
+from text_recognizer.lit_models.base import BaseLitModel, as_input, sum_over_processes
 from text_recognizer.models.line_resnet_lstm import LineResnetLSTM
 from text_recognizer.training.options import CTCLossOptions
 from text_recognizer.training.record import RunRecord
@@ -101,7 +101,7 @@ class CTCLitModel(BaseLitModel):
 
     def on_validation_epoch_end(self) -> None:
         """Log the corpus CER of each source and the weighted mean that chooses models."""
-        counts = self.sum_over_processes(self._counts)
+        counts = sum_over_processes(self, self._counts)
         cers = {
             name: edits / characters
             for name, (edits, characters) in zip(self.sources, counts.tolist(), strict=True)

@@ -17,7 +17,7 @@ from text_recognizer.evaluation.line_finding import FindingCounts
 from text_recognizer.evaluation.page_evaluation import count_lines, match_places
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.layout import FoundLine, find_lines
-from text_recognizer.lit_models.base import BaseLitModel, as_input
+from text_recognizer.lit_models.base import BaseLitModel, as_input, sum_over_processes
 from text_recognizer.models.line_finder_unet import CHANNELS, LineFinderUNet, as_runtime_maps
 from text_recognizer.training.options import FinderLossOptions
 from text_recognizer.training.record import RunRecord
@@ -144,7 +144,7 @@ class LineFinderLitModel(BaseLitModel):
             ],
             dtype=torch.float64,
         )
-        counts = FindingCounts(*(int(total) for total in self.sum_over_processes(totals)))
+        counts = FindingCounts(*(int(total) for total in sum_over_processes(self, totals)))
         if not counts.n_reference:
             return
         recall, precision = counts.recall or 0.0, counts.precision or 0.0

@@ -30,7 +30,7 @@ def make_logger(options: TrainingOptions, folder: Path) -> Logger | bool:
     if kind == "mlflow" and not has_mlflow:
         raise MissingExtraError("MLflow is not installed; run: pip install mlflow.")
     if kind == "csv" or not has_mlflow:
-        return CSVLogger(folder, name=None, version="csv")
+        return CSVLogger(folder, name=None, version=_free_name(folder))
     database = (folder.parent / "mlflow.db").resolve()
     logger = MLFlowLogger(
         experiment_name=options.tracking.experiment,
@@ -43,3 +43,9 @@ def make_logger(options: TrainingOptions, folder: Path) -> Logger | bool:
         "Tracking in %s; look with: mlflow ui --backend-store-uri sqlite:///%s", database, database
     )
     return logger
+
+
+def _free_name(folder: Path) -> str:
+    """A folder for the records of this call: a resumed run may have others in its columns."""
+    calls = sum(1 for path in folder.glob("csv*") if path.is_dir())
+    return f"csv-{calls + 1}" if calls else "csv"

@@ -1,0 +1,256 @@
+"""Training of any network that names classes, of characters or of the places of a line.
+
+Losses by name, accuracy with and without padding, error rates of lines. What differs under CTC is
+in `experiment_ctc`. Knows nothing about where images come from.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from torch import Tensor, nn, optim
+from torch.nn import functional as F
+
+from text_recognizer.errors import OptionError
+from text_recognizer.evaluation.metrics import count_edits
+from text_recognizer.lit_models.base import sum_over_processes
+from text_recognizer.lit_models.ctc import Prediction
+from text_recognizer.training.experiments.options import ExperimentLossOptions
+
+SPECIAL = ("<B>", "<S>", "<E>", "<P>")
+PADDING = "<P>"
+_N_SAMPLES = 24
+_FIGURES = ("edits", "length", "line_rates", "lines", "right", "places", "right_written", "written")
+
+Batch = tuple[Tensor, Tensor]
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+@dataclass
+class Counts:
+    """What is counted over a split; sums, so that processes can be added up.
+
+    Attributes:
+        values: edits, characters of the references, error rates of lines summed, lines, places that
+            are right, places, right ones that are no padding, places that are no padding.
+    """
+
+    values: Tensor
+
+    @classmethod
+    def nothing(cls) -> "Counts":
+        """No line yet."""
+        return cls(torch.zeros(len(_FIGURES), dtype=torch.float64))
+
+    def add(self, **figures: float) -> None:
+        """Add to the sums."""
+        for name, value in figures.items():
+            self.values[_FIGURES.index(name)] += float(value)
+
+    def rates(self) -> dict[str, float]:
+        """Metrics by their names; only those of which something was counted."""
+        own = dict(zip(_FIGURES, self.values.tolist(), strict=True))
+        parts = {
+            "acc": ("right", "places"),
+            "acc_no_padding": ("right_written", "written"),
+            "cer": ("edits", "length"),
+            "cer_per_sample": ("line_rates", "lines"),
+        }
+        return {name: own[a] / own[b] for name, (a, b) in parts.items() if own[b]}
+
+
+class ExperimentLitModel(pl.LightningModule):
+    """A network in an experiment.
+
+    Args:
+        network: gives logits (N, C) of characters, or (N, C, S) of lines, for images (N, 1, H, W).
+        options: loss and optimiser.
+        mapping: names of the classes; those of `SPECIAL` are no characters.
+        is_line: whether labels are lines (N, S) and not characters (N,).
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        options: ExperimentLossOptions,
+        *,
+        mapping: Sequence[str],
+        is_line: bool,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.options = options
+        self.mapping = tuple(mapping)
+        self.is_line = is_line
+        self.lr = options.lr  # where Lightning's finder looks for it
+        self.predictions: list[Prediction] = []
+        self.padding = self.mapping.index(PADDING) if PADDING in self.mapping else None
+        self._counts = Counts.nothing()
+        self._loss: Loss | None = None
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits of images (N, 1, H, W), float, 0 to 1."""
+        logits: Tensor = self.network(images)
+        return logits
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The loss of a batch, a number."""
+        if self._loss is None:
+            self._loss = loss_function(self.options.loss, logits, labels)
+        return self._loss(logits, labels)
+
+    def decode(self, logits: Tensor) -> list[list[int]]:
+        """Labels of each line or character, special ones among them."""
+        best = logits.argmax(1).cpu().numpy()
+        return cast(list[list[int]], best.reshape(len(best), -1).tolist())
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Loss of a batch."""
+        images, labels = batch
+        logits = self(images)
+        loss = self.loss(logits, labels)
+        self.log("train_loss", loss, prog_bar=True)
+        accuracy = self.accuracy(logits.detach(), labels)
+        if accuracy is not None:
+            self.log("train_acc", accuracy)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Start counting."""
+        self._counts, self.predictions = Counts.nothing(), []
+
+    def on_test_epoch_start(self) -> None:
+        """Start counting."""
+        self._counts, self.predictions = Counts.nothing(), []
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count a batch."""
+        self._evaluate(batch, "val")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count a batch."""
+        self._evaluate(batch, "test")
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the metrics of the split."""
+        self._log_counts("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log the metrics of the split."""
+        self._log_counts("test")
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser, and a rate that rises and falls once, if asked for."""
+        kind = getattr(optim, self.options.optimizer)
+        optimizer = kind(self.parameters(), lr=self.lr, weight_decay=self.options.weight_decay)
+        if self.options.one_cycle_max_lr is None:
+            return optimizer
+        scheduler = CappedOneCycle(
+            optimizer, self.options.one_cycle_max_lr, total_steps=self._one_cycle_steps()
+        )
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
+        }
+
+    def accuracy(self, logits: Tensor, labels: Tensor) -> Tensor | None:
+        """Share of places that are right, padding among them; None if they cannot be compared."""
+        best = logits.argmax(1)
+        return (best == labels).float().mean() if best.shape == labels.shape else None
+
+    def text(self, labels: Sequence[int]) -> str:
+        """Characters of labels, special ones left out."""
+        names = (self.mapping[label] for label in labels)
+        return "".join(name for name in names if name not in SPECIAL)
+
+    def _one_cycle_steps(self) -> int:
+        if self.options.one_cycle_total_steps:
+            return self.options.one_cycle_total_steps
+        steps = self.trainer.estimated_stepping_batches
+        if not np.isfinite(steps):
+            raise OptionError(
+                "--one_cycle_max_lr needs to know how long the run is: give --max_epochs or "
+                "--one_cycle_total_steps."
+            )
+        return int(steps)
+
+    def _evaluate(self, batch: Batch, split: str) -> None:
+        images, labels = batch
+        logits = self(images)
+        loss = self.loss(logits, labels)
+        self.log(f"{split}_loss", loss, batch_size=len(labels), sync_dist=True, prog_bar=True)
+        self._count_places(logits, labels)
+        rows = labels.reshape(len(labels), -1).tolist()
+        for index, (read, true) in enumerate(zip(self.decode(logits), rows, strict=True)):
+            hypothesis, reference = self.text(read), self.text(true)
+            if self.is_line:
+                self._count_line(reference, hypothesis)
+            if len(self.predictions) < _N_SAMPLES:
+                image = (255 * images[index, 0]).clamp(0, 255).to(torch.uint8).cpu()
+                self.predictions.append(Prediction(image, reference, hypothesis, split))
+
+    def _count_places(self, logits: Tensor, labels: Tensor) -> None:
+        best = logits.argmax(1)
+        if best.shape != labels.shape:
+            return
+        right = best == labels
+        self._counts.add(right=float(right.sum()), places=labels.numel())
+        if self.is_line and self.padding is not None:
+            is_written = labels != self.padding
+            written = {"right_written": right[is_written].sum(), "written": is_written.sum()}
+            self._counts.add(**{name: float(value) for name, value in written.items()})
+
+    def _count_line(self, reference: str, hypothesis: str) -> None:
+        edits = count_edits(reference, hypothesis)
+        rate = edits / max(len(reference), len(hypothesis), 1)
+        self._counts.add(edits=edits, length=len(reference), line_rates=rate, lines=1)
+
+    def _log_counts(self, split: str) -> None:
+        counts = Counts(sum_over_processes(self, self._counts.values))
+        for name, rate in counts.rates().items():
+            self.log(f"{split}_{name}", rate, prog_bar=name in ("acc", "cer"))
+
+
+class CappedOneCycle(optim.lr_scheduler.OneCycleLR):
+    """A rate that rises and falls once, and then stays where it is."""
+
+    def step(self, epoch: int | None = None) -> None:
+        """The rate of the next step."""
+        if self.last_epoch + 1 < self.total_steps:
+            super().step(epoch)
+
+
+def loss_function(name: str, logits: Tensor, labels: Tensor) -> Loss:
+    """A function of `torch.nn.functional` for such logits and labels.
+
+    Functions that want a target of the logits' shape are given the classes one-hot.
+
+    Raises:
+        OptionError: it takes neither.
+    """
+    function = getattr(F, name)
+
+    def of_classes(scores: Tensor, targets: Tensor) -> Tensor:
+        return cast(Tensor, function(scores, targets))
+
+    def of_one_hot(scores: Tensor, targets: Tensor) -> Tensor:
+        one_hot = F.one_hot(targets, scores.shape[1]).movedim(-1, 1)
+        return cast(Tensor, function(scores, one_hot.to(scores.dtype)))
+
+    problems = []
+    for loss in (of_classes, of_one_hot):
+        try:
+            with torch.no_grad():
+                value = loss(logits, labels)
+            if value.ndim == 0:
+                return loss
+            problems.append("it gives no single number")
+        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
+            problems.append(str(error).split("\n")[0])
+    raise OptionError(
+        f"--loss={name} does not take logits {tuple(logits.shape)} and labels "
+        f"{tuple(labels.shape)}: {problems[0]}. cross_entropy does, if both have as many places."
+    )

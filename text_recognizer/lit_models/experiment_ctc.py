@@ -1,0 +1,67 @@
+"""Training of any network for lines by CTC."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from text_recognizer.ctc import decode_greedy
+from text_recognizer.errors import OptionError
+from text_recognizer.lit_models.experiment import PADDING, ExperimentLitModel
+from text_recognizer.training.experiments.options import ExperimentLossOptions
+
+BLANK = "<B>"
+
+
+class ExperimentCTCLitModel(ExperimentLitModel):
+    """A network for lines in an experiment, trained by CTC.
+
+    Args:
+        network: gives logits (N, C, S) for images (N, 1, H, W).
+        options: loss and optimiser.
+        mapping: names of the classes, `<B>` the first, `<P>` among them.
+
+    Raises:
+        OptionError: the mapping has no blank or padding.
+    """
+
+    def __init__(
+        self, network: nn.Module, options: ExperimentLossOptions, *, mapping: Sequence[str]
+    ) -> None:
+        super().__init__(network, options, mapping=mapping, is_line=True)
+        if self.mapping[:1] != (BLANK,) or PADDING not in self.mapping:
+            raise OptionError(
+                "--loss=ctc needs lines whose mapping has <B> and <P>: give a --data_class of "
+                "lines, such as EMNISTLines."
+            )
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Negative log-likelihood of the labels before the padding, mean over lines and labels.
+
+        Lines that have more labels than the network has steps count nothing.
+        """
+        log_probabilities = logits.float().log_softmax(1).permute(2, 0, 1)  # (S, N, C)
+        n_steps = torch.full((len(labels),), logits.shape[2], dtype=torch.long)
+        n_labels = self.n_labels(labels)
+        return F.ctc_loss(
+            log_probabilities, labels, n_steps, n_labels.cpu(), blank=0, zero_infinity=True
+        )
+
+    def n_labels(self, labels: Tensor) -> Tensor:
+        """Labels of each line before its padding, shape (N,)."""
+        is_padding = torch.eq(labels, torch.as_tensor(self.padding))
+        first = is_padding.int().argmax(1)
+        return torch.where(is_padding.any(1), first, labels.shape[1])
+
+    def decode(self, logits: Tensor) -> list[list[int]]:
+        """Labels of the best path of each line, repeats merged and blanks left out."""
+        scores = logits.detach().float().movedim(1, 2).cpu().numpy()
+        return [[run.label for run in runs] for runs in decode_greedy(scores)]
+
+    def accuracy(self, logits: Tensor, labels: Tensor) -> Tensor | None:
+        """None: steps are no places of the text."""
+        return None
+
+    def _count_places(self, logits: Tensor, labels: Tensor) -> None:
+        """Nothing: steps are no places of the text."""

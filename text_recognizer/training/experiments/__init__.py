@@ -1,0 +1,1 @@
+"""Experiments as the seeds run them: any data set, network and loss by name, flags or JSON."""

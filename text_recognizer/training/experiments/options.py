@@ -1,0 +1,51 @@
+"""Options of an experiment that are neither the data's nor the network's nor the Trainer's."""
+
+from dataclasses import dataclass
+
+from torch import optim
+from torch.nn import functional as F
+
+from text_recognizer.errors import OptionError
+
+CTC = "ctc"
+TRANSFORMER = "transformer"
+
+
+@dataclass(frozen=True)
+class ExperimentLossOptions:
+    """Loss and optimiser, by the flags of 2021.
+
+    Attributes:
+        optimizer: a class of `torch.optim`.
+        lr: its rate.
+        weight_decay: likewise.
+        loss: a function of `torch.nn.functional`, or `ctc`, or `transformer`.
+        one_cycle_max_lr: peak of a rate that rises and falls once; None keeps it constant.
+        one_cycle_total_steps: optimiser steps of that; 0 takes those of the whole run.
+
+    Raises:
+        OptionError: a value is not allowed.
+    """
+
+    optimizer: str = "Adam"
+    lr: float = 1e-3
+    weight_decay: float = 0.0
+    loss: str = "cross_entropy"
+    one_cycle_max_lr: float | None = None
+    one_cycle_total_steps: int = 0
+
+    def __post_init__(self) -> None:
+        found = getattr(optim, self.optimizer, None)
+        if not (isinstance(found, type) and issubclass(found, optim.Optimizer)):
+            raise OptionError(f"--optimizer: torch.optim has no {self.optimizer!r}; Adam is one.")
+        if self.loss not in (CTC, TRANSFORMER) and not callable(getattr(F, self.loss, None)):
+            raise OptionError(
+                f"--loss is {CTC}, {TRANSFORMER} or a function of torch.nn.functional, "
+                f"not {self.loss!r}."
+            )
+        if not self.lr > 0 or self.weight_decay < 0:
+            raise OptionError("--lr is over 0, and --weight_decay not under it.")
+        if self.one_cycle_max_lr is not None and not self.one_cycle_max_lr > 0:
+            raise OptionError(f"--one_cycle_max_lr is over 0, not {self.one_cycle_max_lr}.")
+        if self.one_cycle_total_steps < 0:
+            raise OptionError("--one_cycle_total_steps is 0 (the whole run) or more.")
