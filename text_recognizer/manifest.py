@@ -92,7 +92,8 @@ class CorrectionSettings:
 
     Attributes:
         weight: of the logarithm of the odds that the corrector gives an edit.
-        margin: by which the weighted logarithm must be over what the reader's score loses.
+        margin: by which the weighted logarithm must be over what the reader's score loses; under 0
+            where a corrector holds edits for too unlikely.
 
     Raises:
         BundleError: a value is not allowed; the message names the field.

@@ -47,6 +47,20 @@ def test_proposals_are_the_likely_edits(tmp_path: Path) -> None:
     assert [own.log_odds for own in found] == sorted((p.log_odds for p in found), reverse=True)
 
 
+def test_digits_and_rare_signs_stay(tmp_path: Path) -> None:
+    """However sure the network is."""
+    odds = {
+        ("1", "a", False): 9.0,
+        ("a", "2", False): 9.0,
+        ("a", "%", True): 9.0,
+        ("%", "", False): 9.0,
+    }
+    symbols = ("a", "b", " ", "1", "2", "%", ",")
+    bundle = write_tiny_corrector(tmp_path / "tiny", {**odds, **TO_B}, symbols=symbols)
+    (found,) = load_corrector(bundle.folder).propose(["1a%"])
+    assert [own.edits for own in found] == [(Edit(1, 2, "b"),)]
+
+
 def test_texts_of_any_length_and_unknown_characters(tmp_path: Path) -> None:
     corrector = load_corrector(write_tiny_corrector(tmp_path / "tiny", TO_B).folder)
     nothing, unknown, long = corrector.propose(["", "\u00e9a", "b" * 5_000 + "a"])

@@ -15,12 +15,17 @@ from text_recognizer.manifest import CorrectionSettings, Manifest
 _NEVER = -30.0  # logarithm of the odds of every other tag
 
 
-def tag_network(odds: Mapping[tuple[str, str, bool], float], *, fill: float = _NEVER) -> bytes:
+def tag_network(
+    odds: Mapping[tuple[str, str, bool], float],
+    *,
+    characters: tuple[str, ...] = SYMBOLS,
+    fill: float = _NEVER,
+) -> bytes:
     """ONNX file: logarithm of the odds of edits (character, other, is in the gap after it).
 
     The other is empty to take the character away.
     """
-    symbols = EditSymbols(SYMBOLS)
+    symbols = EditSymbols(characters)
     table = np.full((symbols.n_symbols, 2, symbols.n_tags), fill, np.float32)
     table[:, 1, 0] = 0.0
     for symbol in range(symbols.n_tags):
@@ -49,6 +54,7 @@ def write_tiny_corrector(
     folder: Path,
     odds: Mapping[tuple[str, str, bool], float],
     *,
+    symbols: tuple[str, ...] = SYMBOLS,
     settings: CorrectionSettings | None = None,
     text_form: str = "latin-ascii-1",
     fill: float = _NEVER,
@@ -59,8 +65,10 @@ def write_tiny_corrector(
         version="1",
         task="corrector",
         input_normalisation=EDIT_INPUT,
-        symbols=SYMBOLS,
+        symbols=symbols,
         text_form=text_form,
         correction=settings,
     )
-    return write_bundle(folder, manifest, {"model.onnx": tag_network(odds, fill=fill)})
+    return write_bundle(
+        folder, manifest, {"model.onnx": tag_network(odds, characters=symbols, fill=fill)}
+    )

@@ -34,8 +34,8 @@ from text_recognizer.line_reader import LineReader
 from text_recognizer.manifest import CorrectionSettings
 from text_recognizer.text_form import apply_text_form
 
-WEIGHTS = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
-MARGINS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
+MARGINS = (-3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
 
 Rates = dict[str, float]
 

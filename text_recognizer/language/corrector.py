@@ -26,6 +26,7 @@ from text_recognizer.network_session import open_session
 USUAL_SETTINGS = CorrectionSettings(weight=0.5, margin=2.0)  # of a corrector that was not tuned
 LEAST_LOG_ODDS = -4.0  # of edits that are looked at
 MOST_EDITS = 12  # single ones of a line that are looked at
+_SIGNS = " .,;:!?'\"-"  # that may change beside letters; digits and other signs stay
 _BATCH_PLACES = 8_192
 
 
@@ -56,7 +57,8 @@ class Corrector:
     def propose(self, texts: Sequence[str]) -> list[list[Proposal]]:
         """Edits that may be worth making in each text, the likeliest first.
 
-        Single characters changed, taken away or put in, and two of these side by side.
+        Single characters changed, taken away or put in, and two of these side by side. Digits, and
+        signs that prose has hardly any of, are left as they are.
         """
         return [
             _proposals(text, tags, self._symbols)
@@ -108,6 +110,11 @@ def _proposals(text: str, tags: NDArray[np.float32], symbols: EditSymbols) -> li
     return sorted([*singles, *pairs], key=lambda proposal: -proposal.log_odds)[: 2 * MOST_EDITS]
 
 
+def _may_change(character: str) -> bool:
+    """Whether edits may take a character away or put it in."""
+    return character.isalpha() or character in _SIGNS
+
+
 def _are_neighbours(one: Edit, other: Edit) -> bool:
     """Whether the second, which does not begin earlier, may be made beside the first."""
     is_other_place = (one.start, one.end) != (other.start, other.end)
@@ -124,6 +131,10 @@ def _single_edits(text: str, tags: NDArray[np.float32], symbols: EditSymbols) ->
     np.put_along_axis(log_odds, now, -np.inf, axis=2)
     log_odds[0, 0] = -np.inf  # the start stays
     log_odds[~is_known, 0] = -np.inf  # and what the network does not know
+    stays = [place for place, own in enumerate(text, start=1) if not _may_change(own)]
+    log_odds[stays, 0] = -np.inf
+    unfit = [tag for tag, own in enumerate(symbols.characters, start=1) if not _may_change(own)]
+    log_odds[:, :, unfit] = -np.inf
     likely = np.flatnonzero(log_odds > LEAST_LOG_ODDS)
     likely = likely[np.argsort(-log_odds.ravel()[likely], kind="stable")][:MOST_EDITS]
     found = []
