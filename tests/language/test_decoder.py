@@ -179,3 +179,18 @@ def test_several_texts_of_a_line_in_json(tmp_path: Path) -> None:
     refused = CliRunner().invoke(app, [*arguments, "--n-best", "3"])
     assert refused.exit_code == 2
     assert "--n-best needs --format json" in refused.stderr
+
+
+def test_numbers_are_read_without_the_language() -> None:
+    """Digits, and what follows one, add nothing; a letter after a letter does."""
+    symbols = ("a", "b", " ", "1", "2")
+    model = estimate(["ab ba 1 ab b 2 ba abb " * 30], order=4).model()
+    scorer = LanguageScorer(model, symbols, weight=0.5, bonus=2.0)
+    labels = {symbol: label for label, symbol in enumerate(symbols, start=1)}
+    states, scores = scorer.start()[None], []
+    for symbol in "ab 12 b":
+        added, states = scorer.extend(states, np.array([labels[symbol]]))
+        scores.append(float(added[0]))
+    assert [score == 0 for score in scores] == [False, False, False, True, True, True, False]
+    assert model.ends_with("")[model.start()] == np.False_
+    assert model.ends_with(" ")[model.start()] == np.True_

@@ -129,6 +129,13 @@ class NgramModel:
             _, state = self.extend(state, np.array([symbol]))
         return int(state[0])
 
+    def ends_with(self, characters: str) -> NDArray[np.bool_]:
+        """Of every state, whether the last character of its context is one of these."""
+        is_one = np.zeros(self.n_symbols, bool)
+        is_one[self.encode(characters)] = True
+        is_one[UNKNOWN] = False
+        return np.append(False, is_one[self.trie.keys % self.n_symbols])
+
     def extend(self, states: Integers, symbols: Integers) -> tuple[Floats, Integers]:
         """Log-probabilities of symbols after states, and the states after them, each of shape (n,).
 

@@ -11,6 +11,9 @@ from text_recognizer.language.ngram_model import UNKNOWN, NgramModel
 class LanguageScorer:
     """Weighted log-probabilities of characters, and a bonus for each.
 
+    Digits, and what follows a digit, add nothing, as if there were no language: prose says little of
+    numbers, and would part long ones and end short ones.
+
     Args:
         model: the n-gram model.
         symbols: characters of labels 1, 2, ...
@@ -24,6 +27,9 @@ class LanguageScorer:
         self._model, self._weight, self._bonus = model, weight, bonus
         self._symbols = np.append(UNKNOWN, model.encode("".join(symbols)))
         self._start = model.start()
+        self._is_digit = np.array([False, *(symbol.isdecimal() for symbol in symbols)])
+        digits = [symbol for symbol in model.characters if symbol.isdecimal()]
+        self._follows_digit = model.ends_with("".join(digits))
 
     @property
     def most(self) -> float:
@@ -39,7 +45,9 @@ class LanguageScorer:
     ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Scores of labels (n,) after states (n, 1), and the states after them."""
         log_probs, after = self._model.extend(states[:, 0], self._symbols[labels])
-        return self._weight * log_probs + self._bonus, after[:, None]
+        is_number = self._is_digit[labels] | self._follows_digit[states[:, 0]]
+        scores = np.where(is_number, 0.0, self._weight * log_probs + self._bonus)
+        return scores, after[:, None]
 
     def finish(self, states: NDArray[np.int64]) -> NDArray[np.float64]:
         """Nothing: lines end anywhere."""
