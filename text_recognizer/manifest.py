@@ -64,8 +64,8 @@ class LanguageSettings:
         name: of the language model, as `--language-model` takes it.
         weight: of its log-probabilities beside those of the line model.
         bonus: added to the score for each character.
-        word_bonus: added for each letter of a word that the language model lists.
         word_calibration: as `Manifest.word_calibration`, of what is read with it.
+        word_bonus: added for each letter of a word that the language model lists.
 
     Raises:
         BundleError: a value is not allowed; the message names the field.
@@ -74,8 +74,8 @@ class LanguageSettings:
     name: str
     weight: float
     bonus: float
-    word_bonus: float = 0.0
     word_calibration: tuple[tuple[float, float], ...] | None = None
+    word_bonus: float = 0.0
 
     def __post_init__(self) -> None:
         _check_name(self.name, "language.name")

@@ -11,8 +11,8 @@ from text_recognizer.language.ngram_model import UNKNOWN, NgramModel
 class LanguageScorer:
     """Weighted log-probabilities of characters, and a bonus for each.
 
-    Digits, and what follows a digit, add nothing, as if there were no language: prose says little of
-    numbers, and would part long ones and end short ones.
+    Digits, and what follows a digit, add nothing, as if there were no language: prose says little
+    of numbers, and would part long ones and end short ones.
 
     Args:
         model: the n-gram model.
