@@ -1,14 +1,50 @@
 """The networks."""
 
+from text_recognizer.models.cnn import CNN, CNNOptions
 from text_recognizer.models.edit_tagger import EditTagger, EditTaggerOptions
+from text_recognizer.models.lenet import LeNet, LeNetOptions
+from text_recognizer.models.line_cnn import LineCNN, LineCNNOptions
+from text_recognizer.models.line_cnn_all_conv import LineCNNAllConv, LineCNNAllConvOptions
+from text_recognizer.models.line_cnn_deep import LineCNNDeep, LineCNNDeepOptions
+from text_recognizer.models.line_cnn_lstm import LineCNNLSTM, LineCNNLSTMOptions
+from text_recognizer.models.line_cnn_simple import LineCNNSimple, LineCNNSimpleOptions
 from text_recognizer.models.line_finder_unet import LineFinderUNet, LineFinderUNetOptions
+from text_recognizer.models.line_lstm_ctc import LineLSTMCTC, LineLSTMCTCOptions
+from text_recognizer.models.line_network import LineNetwork, check_output_length
 from text_recognizer.models.line_resnet_lstm import LineResnetLSTM, LineResnetLSTMOptions
+from text_recognizer.models.mlp import MLP, MLPOptions
+from text_recognizer.models.mlp_2019 import MLP2019, MLP2019Options
+from text_recognizer.models.seed_networks import SEED_NETWORKS, SeedNetwork
 
 __all__ = [
+    "CNN",
+    "CNNOptions",
     "EditTagger",
     "EditTaggerOptions",
+    "LeNet",
+    "LeNetOptions",
+    "LineCNN",
+    "LineCNNAllConv",
+    "LineCNNAllConvOptions",
+    "LineCNNDeep",
+    "LineCNNDeepOptions",
+    "LineCNNLSTM",
+    "LineCNNLSTMOptions",
+    "LineCNNOptions",
+    "LineCNNSimple",
+    "LineCNNSimpleOptions",
     "LineFinderUNet",
     "LineFinderUNetOptions",
+    "LineLSTMCTC",
+    "LineLSTMCTCOptions",
+    "LineNetwork",
     "LineResnetLSTM",
     "LineResnetLSTMOptions",
+    "MLP",
+    "MLP2019",
+    "MLP2019Options",
+    "MLPOptions",
+    "SEED_NETWORKS",
+    "SeedNetwork",
+    "check_output_length",
 ]

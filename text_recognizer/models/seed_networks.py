@@ -1,0 +1,44 @@
+"""The networks of the 2021 lessons and of the 2019 project, by the names they had there."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import nn
+
+from text_recognizer.models.cnn import CNN, CNNOptions
+from text_recognizer.models.lenet import LeNet, LeNetOptions
+from text_recognizer.models.line_cnn import LineCNN, LineCNNOptions
+from text_recognizer.models.line_cnn_all_conv import LineCNNAllConv, LineCNNAllConvOptions
+from text_recognizer.models.line_cnn_deep import LineCNNDeep, LineCNNDeepOptions
+from text_recognizer.models.line_cnn_lstm import LineCNNLSTM, LineCNNLSTMOptions
+from text_recognizer.models.line_cnn_simple import LineCNNSimple, LineCNNSimpleOptions
+from text_recognizer.models.line_lstm_ctc import LineLSTMCTC, LineLSTMCTCOptions
+from text_recognizer.models.mlp import MLP, MLPOptions
+from text_recognizer.models.mlp_2019 import MLP2019, MLP2019Options
+
+
+@dataclass(frozen=True)
+class SeedNetwork:
+    """A network and its options.
+
+    Attributes:
+        network: class, called with options, `input_dims`, `n_classes` and `output_length`.
+        options: class of the options, all of which have defaults.
+    """
+
+    network: type[nn.Module]
+    options: type[Any]
+
+
+SEED_NETWORKS = {
+    "MLP": SeedNetwork(MLP, MLPOptions),
+    "CNN": SeedNetwork(CNN, CNNOptions),
+    "LineCNNSimple": SeedNetwork(LineCNNSimple, LineCNNSimpleOptions),
+    "LineCNN": SeedNetwork(LineCNN, LineCNNOptions),
+    "LineCNNDeep": SeedNetwork(LineCNNDeep, LineCNNDeepOptions),
+    "LineCNNLSTM": SeedNetwork(LineCNNLSTM, LineCNNLSTMOptions),
+    "mlp": SeedNetwork(MLP2019, MLP2019Options),
+    "lenet": SeedNetwork(LeNet, LeNetOptions),
+    "line_cnn_all_conv": SeedNetwork(LineCNNAllConv, LineCNNAllConvOptions),
+    "line_lstm_ctc": SeedNetwork(LineLSTMCTC, LineLSTMCTCOptions),
+}
