@@ -9,6 +9,8 @@ from text_recognizer.data.character_mapping import (
 )
 from text_recognizer.data.combined import CombinedData
 from text_recognizer.data.emnist import EMNIST, EMNISTOptions
+from text_recognizer.data.emnist_lines import EMNISTLines, EMNISTLinesOptions
+from text_recognizer.data.emnist_lines2 import EMNISTLines2, EMNISTLines2Options
 from text_recognizer.data.fake_images import FakeImageData, FakeImageDataOptions
 from text_recognizer.data.handwriting_lines import DataPaths, HandwritingLines
 from text_recognizer.data.handwriting_pages import HandwritingPages
@@ -20,6 +22,7 @@ from text_recognizer.data.options import (
     NoisyTextOptions,
 )
 from text_recognizer.data.raw_data import default_data_folder
+from text_recognizer.data.sentence_generator import SentenceGenerator
 from text_recognizer.data.unipen_characters import UnipenCharacters, UnipenCharactersOptions
 
 __all__ = [
@@ -29,6 +32,10 @@ __all__ = [
     "DataModuleOptions",
     "DataPaths",
     "EMNIST",
+    "EMNISTLines",
+    "EMNISTLines2",
+    "EMNISTLines2Options",
+    "EMNISTLinesOptions",
     "EMNISTOptions",
     "FakeImageData",
     "FakeImageDataOptions",
@@ -43,6 +50,7 @@ __all__ = [
     "NoisyText",
     "NoisyTextOptions",
     "PARAGRAPH_MAPPING_2021",
+    "SentenceGenerator",
     "UnipenCharacters",
     "UnipenCharactersOptions",
     "default_data_folder",
