@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
@@ -41,9 +42,14 @@ from text_recognizer.data import (
 )
 from text_recognizer.data import emnist as emnist_module
 from text_recognizer.data.array_cache import ArrayCache
-from text_recognizer.data.array_dataset import ArrayDataset, collate
+from text_recognizer.data.array_dataset import ArrayDataset, Batch, collate
 from text_recognizer.data.base_data_module import BaseDataModule
-from text_recognizer.data.character_mapping import CharacterMapping, Essentials, read_essentials
+from text_recognizer.data.character_mapping import (
+    CharacterMapping,
+    Essentials,
+    read_essentials,
+    write_essentials,
+)
 from text_recognizer.data.class_sampling import (
     balanced_indices,
     split_by_owner,
@@ -123,6 +129,12 @@ def test_essentials_are_those_of_the_mapping() -> None:
     assert read_essentials(emnist_module.ESSENTIALS_FILE) == Essentials(
         MAPPING_2021.symbols, (28, 28)
     )
+
+
+def test_essentials_are_read_as_written(tmp_path: Path) -> None:
+    essentials = Essentials(PARAGRAPH_MAPPING_2021.symbols, (576, 640))
+    write_essentials(tmp_path / "essentials.json", essentials)
+    assert read_essentials(tmp_path / "essentials.json") == essentials
 
 
 def test_wrong_essentials_are_one_sentence(tmp_path: Path) -> None:
@@ -577,6 +589,39 @@ def test_other_wrong_combinations_are_refused() -> None:
         CombinedData([])
     with pytest.raises(OptionError, match="test is first or all, not second."):
         CombinedData([FakeImageData()], test="second")
+
+
+class Linear(pl.LightningModule):
+    """The smallest classifier."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(784, 10)
+
+    def training_step(self, batch: Batch, index: int) -> torch.Tensor:
+        return torch.nn.functional.cross_entropy(self.layer(batch[0].flatten(1)), batch[1])
+
+    def validation_step(self, batch: Batch, index: int) -> None:
+        found = self.layer(batch[0].flatten(1)).argmax(1)
+        self.log("accuracy", (found == batch[1]).float().mean())
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.Adam(self.parameters(), lr=1e-2)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore:.*does not have many workers.*")
+@pytest.mark.filterwarnings("ignore:.*isinstance.treespec.*")
+def test_lightning_learns_from_the_modules() -> None:
+    torch.manual_seed(0)
+    parts = [FakeImageData(FakeImageDataOptions(learnable=True, seed=seed)) for seed in (1, 2)]
+    trainer = pl.Trainer(
+        max_epochs=8, accelerator="cpu", logger=False, enable_checkpointing=False,
+        enable_progress_bar=False, enable_model_summary=False, log_every_n_steps=1,
+    )  # fmt: skip
+    trainer.fit(Linear(), datamodule=CombinedData(parts))
+    assert trainer.callback_metrics["accuracy"] > 0.95
 
 
 # As programs
