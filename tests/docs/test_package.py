@@ -45,10 +45,13 @@ def test_recipe_loads(path: Path) -> None:
     assert len(task.symbols(options, path.parent)) > 80 or task.name == "finder"
 
 
-def test_wheel_holds_the_examples() -> None:
+def test_wheel_holds_the_examples_and_where_raw_data_come_from() -> None:
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["text_recognizer"]
-    assert wheel["force-include"] == {"examples": "text_recognizer/examples"}
+    assert wheel["force-include"] == {
+        "data/raw": "text_recognizer/data/raw",
+        "examples": "text_recognizer/examples",
+    }
 
 
 def test_constraints_are_what_the_extras_allow() -> None:

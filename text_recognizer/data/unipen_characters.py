@@ -1,0 +1,124 @@
+"""UnipenCharacters: printable ASCII characters drawn from pen strokes, split by writer."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from text_recognizer.data.array_dataset import ArrayDataset, Samples
+from text_recognizer.data.base_data_module import (
+    BaseDataModule,
+    DataModuleOptions,
+    run_as_script,
+)
+from text_recognizer.data.class_sampling import stratified_indices
+from text_recognizer.data.idx_files import find_idx, read_images_and_labels
+from text_recognizer.data.raw_data import sha256_of
+from text_recognizer.errors import InputError, OptionError
+
+_PREFIX = "unipen-chars"
+_FILE_SPLITS = {"train": "train", "validation": "val", "test": "test"}
+# What the files hold: all printable ASCII characters but the blank and the backslash.
+_CHARACTERS = "".join(chr(code) for code in range(33, 127) if chr(code) != "\\")
+
+
+@dataclass(frozen=True)
+class UnipenCharactersOptions(DataModuleOptions):
+    """Options of `UnipenCharacters`.
+
+    Attributes:
+        subsample_fraction: part of every class that is kept, in every split.
+    """
+
+    subsample_fraction: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 < self.subsample_fraction <= 1:
+            raise OptionError(
+                f"subsample_fraction is over 0 and up to 1, not {self.subsample_fraction}."
+            )
+
+
+class UnipenCharacters(BaseDataModule):
+    """Characters in 93 classes, upright, 28 x 28; no writer is in two splits.
+
+    Reads `unipen-chars-{train,val,test}-{images-idx3,labels-idx1}-ubyte`, packed or not, in
+    `data_dir`, and `unipen-chars-mapping.txt` beside them, lines of a label and a code point.
+
+    Args:
+        options: None takes the defaults.
+    """
+
+    options_class = UnipenCharactersOptions
+    options: UnipenCharactersOptions
+    input_dims = (1, 28, 28)
+    output_dims = (1,)
+    mapping = tuple(_CHARACTERS)
+
+    def prepare_data(self) -> None:
+        """See that the files are there.
+
+        Raises:
+            InputError: a file is missing, or the labels stand for other characters.
+        """
+        self._check_mapping()
+        for split in _FILE_SPLITS:
+            self._files(split)
+
+    def read_splits(self) -> dict[str, Samples]:
+        """Read the files."""
+        self._check_mapping()
+        rng = np.random.default_rng(self.options.seed)
+        splits: dict[str, Samples] = {}
+        for split in _FILE_SPLITS:
+            images, labels = read_images_and_labels(*self._files(split))
+            if labels.max(initial=0) >= len(self.mapping):
+                raise InputError(
+                    f"The {split} labels of {self.options.folder} go up to {labels.max()}, but "
+                    f"there are {len(self.mapping)} classes."
+                )
+            if self.options.subsample_fraction < 1:
+                kept = stratified_indices(labels, self.options.subsample_fraction, rng)
+                images, labels = images[kept], labels[kept]
+            splits[split] = ArrayDataset(images, labels)
+        return splits
+
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change with the files."""
+        digest = hashlib.sha256()
+        for split in _FILE_SPLITS:
+            for path in self._files(split):
+                digest.update(sha256_of(path).encode())
+        return digest.hexdigest()[:16]
+
+    def _files(self, split: str) -> tuple[Path, Path]:
+        names = [
+            f"{_PREFIX}-{_FILE_SPLITS[split]}-{kind}-ubyte"
+            for kind in ("images-idx3", "labels-idx1")
+        ]
+        images, labels = (find_idx(self.options.folder, name) for name in names)
+        if images is None or labels is None:
+            missing = names[0] if images is None else names[1]
+            raise InputError(
+                f"UnipenCharacters needs {missing}.gz, which is not in {self.options.folder}: "
+                "give the folder that holds it by --data_dir."
+            )
+        return images, labels
+
+    def _check_mapping(self) -> None:
+        path = self.options.folder / f"{_PREFIX}-mapping.txt"
+        if not path.is_file():
+            return
+        try:
+            rows = [line.split() for line in path.read_text(encoding="ascii").splitlines()]
+            symbols = {int(label): chr(int(code)) for label, code in rows}
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path} does not hold lines of a label and a code point.") from error
+        if symbols != dict(enumerate(self.mapping)):
+            raise InputError(f"{path} gives the labels to other characters than the program does.")
+
+
+if __name__ == "__main__":
+    run_as_script(UnipenCharacters)
