@@ -7,6 +7,7 @@ import pytest
 from text_recognizer.alphabet import Alphabet
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.training.options import (
+    CorrectorTrainingOptions,
     LineTrainingOptions,
     load_recipe,
     options_from_dict,
@@ -14,6 +15,7 @@ from text_recognizer.training.options import (
 )
 from text_recognizer.training.tasks import task_of
 
+_LINE_RECIPE = Path(__file__).parents[2] / "recipes" / "line-cpu.toml"
 _RECIPES = sorted(
     p for p in (Path(__file__).parents[2] / "recipes").glob("*.toml") if p.name != "sources.toml"
 )
@@ -27,19 +29,21 @@ def test_every_recipe_loads_and_its_symbols_too(path: Path) -> None:
     if isinstance(options, LineTrainingOptions):
         assert not Alphabet(symbols).unknown('The quick brown fox, 1234567890 "x" (y) é?')
         assert "peraire" not in options.data.shares  # the unseen hand
+    elif isinstance(options, CorrectorTrainingOptions):
+        assert symbols == Alphabet.load(path.parent / "latin.json").symbols
     else:
         assert symbols == ()
 
 
 def test_resolved_options_survive_the_way_through_plain_values() -> None:
-    options = load_recipe(_RECIPES[0], ["loss.learning_rate=0.002"])
+    options = load_recipe(_LINE_RECIPE, ["loss.learning_rate=0.002"])
     assert options.loss.learning_rate == 0.002
     assert options_from_dict(options.to_dict()) == options
 
 
 def test_settings_override_the_recipe() -> None:
     options = load_recipe(
-        _RECIPES[0],
+        _LINE_RECIPE,
         ["trainer.max_time=00:01:00", "network.stack=4", "data.shares.fonts=0.5", "name=other"],
     )
     assert options.trainer.max_time == "00:01:00"
@@ -64,7 +68,7 @@ def test_settings_override_the_recipe() -> None:
 )
 def test_wrong_settings_are_named(setting: str, message: str) -> None:
     with pytest.raises(OptionError) as caught:
-        load_recipe(_RECIPES[0], [setting])
+        load_recipe(_LINE_RECIPE, [setting])
     assert message in str(caught.value)
 
 

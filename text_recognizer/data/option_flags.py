@@ -2,7 +2,7 @@
 
 import argparse
 import types
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -12,13 +12,25 @@ Options = TypeVar("Options")
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-def add_flags(parser: argparse.ArgumentParser, options_class: type[Any]) -> None:
+def add_flags(
+    parser: argparse._ActionsContainer,
+    options_class: type[Any],
+    *,
+    but: Collection[str] = (),
+) -> None:
     """Adds a flag for each field; flags that are not given leave the field's default.
 
     A bool is switched on by its flag alone, and set by `--flag true` or `--flag false`.
+
+    Args:
+        parser: or a group of one.
+        options_class: a dataclass.
+        but: fields that have a flag already, or are to have none.
     """
     hints = get_type_hints(options_class)
     for field in fields(options_class):
+        if field.name in but:
+            continue
         kind = _plain_type(hints[field.name])
         flag = f"--{field.name}"
         if kind is bool:

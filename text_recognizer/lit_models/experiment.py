@@ -4,6 +4,7 @@ Losses by name, accuracy with and without padding, error rates of lines. What di
 in `experiment_ctc`. Knows nothing about where images come from.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -24,6 +25,8 @@ SPECIAL = ("<B>", "<S>", "<E>", "<P>")
 PADDING = "<P>"
 _N_SAMPLES = 24
 _FIGURES = ("edits", "length", "line_rates", "lines", "right", "places", "right_written", "written")
+
+_NOT_A_LOSS = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, UserWarning)
 
 Batch = tuple[Tensor, Tensor]
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -243,12 +246,13 @@ def loss_function(name: str, logits: Tensor, labels: Tensor) -> Loss:
     problems = []
     for loss in (of_classes, of_one_hot):
         try:
-            with torch.no_grad():
+            with torch.no_grad(), warnings.catch_warnings():
+                warnings.simplefilter("error")  # of sizes that differ and are spread
                 value = loss(logits, labels)
             if value.ndim == 0:
                 return loss
             problems.append("it gives no single number")
-        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
+        except _NOT_A_LOSS as error:
             problems.append(str(error).split("\n")[0])
     raise OptionError(
         f"--loss={name} does not take logits {tuple(logits.shape)} and labels "

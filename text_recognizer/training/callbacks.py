@@ -123,11 +123,19 @@ class Samples(Callback):
     Args:
         folder: of the images.
         draw: an image of a model's last validation, or None.
+        as_shares: whether the figures are shares, to be told in per cent.
     """
 
-    def __init__(self, folder: Path, draw: Callable[[Any], Image.Image | None]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        draw: Callable[[Any], Image.Image | None],
+        *,
+        as_shares: bool = True,
+    ) -> None:
         self._folder = folder
         self._draw = draw
+        self._shown = "{} {:.2%}" if as_shares else "{} {:.4f}"
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Write `step-N.png`."""
@@ -141,7 +149,7 @@ class Samples(Callback):
         _LOG.info(
             "step %d: %s",
             trainer.global_step,
-            ", ".join(f"{name} {100 * value:.2f} %" for name, value in figures),
+            ", ".join(self._shown.format(name, value) for name, value in figures),
         )
         sheet = self._draw(pl_module)
         if sheet is None:

@@ -1,0 +1,286 @@
+"""The door of the seeds: flags to an experiment, trained, its best checkpoint tested."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from character_files import UNIPEN_CHARACTERS, write_idx, write_unipen
+from tiny_run import LIBRARY_WARNINGS
+
+from text_recognizer.data import EMNISTLinesOptions, FakeImageDataOptions
+from text_recognizer.errors import InputError, OptionError
+from text_recognizer.lit_models.experiment import Counts, ExperimentLitModel, loss_function
+from text_recognizer.lit_models.experiment_ctc import ExperimentCTCLitModel
+from text_recognizer.models import CNNOptions, LineCNNOptions
+from text_recognizer.training.experiments.command import main
+from text_recognizer.training.experiments.experiment import make_data, make_model
+from text_recognizer.training.experiments.flags import parse_flags
+from text_recognizer.training.experiments.options import ExperimentLossOptions
+from text_recognizer.training.experiments.run import Outcome, run_experiment
+
+pytestmark = [
+    pytest.mark.train,
+    *LIBRARY_WARNINGS,
+    pytest.mark.filterwarnings("ignore:.*smaller than the logging interval.*"),
+    pytest.mark.filterwarnings("ignore:.*exists and is not empty.*"),
+    pytest.mark.filterwarnings("ignore:The dirpath has changed"),
+    pytest.mark.filterwarnings("ignore:You requested to overfit"),
+]
+
+ROOT = Path(__file__).parents[2]
+QUIET = ["--gpus=0", "--logger=0", "--progress_bar_refresh_rate=0", "--weights_summary=none"]
+FAKE = [
+    "--data_class=FakeImageData", "--learnable", "--num_samples=256", "--batch_size=32",
+    "--model_class=CNN", "--conv_dim=8", "--fc_dim=32", *QUIET,
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def line_words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Flags of a few lines whose characters are chequered, each in its own way."""
+    glyphs = write_unipen(tmp_path_factory.mktemp("glyphs"))
+    rng = np.random.default_rng(0)
+    tiles = rng.integers(0, 2, (len(UNIPEN_CHARACTERS), 4, 4)).astype(np.uint8) * 250
+    images = tiles.repeat(7, axis=1).repeat(7, axis=2).repeat(3, axis=0)  # three of each class
+    for split in ("train", "val", "test"):
+        write_idx(glyphs / f"unipen-chars-{split}-images-idx3-ubyte.gz", images)
+    folder = tmp_path_factory.mktemp("data")
+    return [
+        "--data_class=EMNISTLines", f"--data_dir={folder}", "--source=UnipenCharacters",
+        f"--source_dir={glyphs}", "--text=project", "--num_train=64", "--num_val=16",
+        "--num_test=16", "--batch_size=16", "--max_overlap=0", "--conv_dim=8", "--fc_dim=32",
+        *QUIET,
+    ]  # fmt: skip
+
+
+def run(words: list[str], folder: Path) -> Outcome:
+    return run_experiment(parse_flags(words), folder)
+
+
+def test_flags_are_those_of_what_is_chosen() -> None:
+    experiment = parse_flags(
+        "--data_class=EMNISTLines --max_length=16 --min_overlap 0.1 --model_class=LineCNN "
+        "--window_width=20 --loss=ctc --lr=0.01 --max_epochs=3 --limit_output_length "
+        "--batch_size=7".split()
+    )
+    assert experiment.data == (EMNISTLinesOptions(max_length=16, min_overlap=0.1, batch_size=7),)
+    assert experiment.network == LineCNNOptions(window_width=20, limit_output_length=True)
+    assert experiment.loss == ExperimentLossOptions(loss="ctc", lr=0.01)
+    assert experiment.trainer == {"max_epochs": "3"}
+    assert not experiment.wandb
+    default = parse_flags([])
+    assert (default.data_class, default.model_class) == ("MNIST", "MLP")
+
+
+def test_data_sets_that_are_joined_share_flags() -> None:
+    experiment = parse_flags(["--data_class=FakeImageData+EMNIST", "--batch_size=9", "--seed=3"])
+    assert [own.batch_size for own in experiment.data] == [9, 9]
+    assert experiment.data[0] == FakeImageDataOptions(batch_size=9, seed=3)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--data_class=IAM9"], "no data set is called 'IAM9'; there are MNIST"),
+        (["--model_class=VGG"], "no network is called 'VGG'; there are MLP"),
+        (["--loss=hinge"], "--loss is ctc, transformer or a function of torch.nn.functional"),
+        (["--optimizer=Adamant"], "torch.optim has no 'Adamant'"),
+        (["--lr=0"], "--lr is over 0"),
+        (["--window_width=3"], "unrecognized arguments: --window_width=3"),  # MLP has no windows
+        (["--max_length"], "unrecognized arguments: --max_length"),
+        (["--fc1=many"], "argument --fc1: invalid int value: 'many'"),
+        (["--one_cycle_max_lr=-1"], "--one_cycle_max_lr is over 0"),
+    ],
+)
+def test_wrong_usage_is_a_sentence(
+    words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_what_does_not_fit_together_is_a_sentence(
+    line_words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words, sentence in (
+        ([*line_words, "--model_class=LineCNN", "--window_stride=20"], "44 steps for a line"),
+        ([*FAKE[:-4], "--model_class=LineCNN"], "LineCNN reads lines, and"),
+        ([*FAKE, "--loss=ctc"], "--loss=ctc needs lines whose mapping has <B> and <P>"),
+        ([*FAKE, "--loss=transformer"], "networks with a decoder"),
+        ([*FAKE, "--loss=cosine_embedding_loss"], "--loss=cosine_embedding_loss does not take"),
+        ([*FAKE, "--tpu_cores=8"], "TPUs are not supported"),
+        ([*FAKE, "--one_cycle_max_lr=0.1", "--max_epochs=-1"], "give --max_epochs or"),
+    ):  # fmt: skip
+        assert main(words) == 2
+        assert sentence in capsys.readouterr().err
+
+
+def test_missing_data_are_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--data_class=UnipenCharacters", f"--data_dir={tmp_path}"]) == 1
+    assert "unipen-chars-" in capsys.readouterr().err
+
+
+def test_a_network_learns_and_its_best_checkpoint_is_tested(tmp_path: Path) -> None:
+    outcome = run([*FAKE, "--max_epochs=12", "--lr=0.003"], tmp_path)
+    assert outcome.figures["test_acc"] > 0.9
+    assert outcome.checkpoint is not None
+    content = torch.load(outcome.checkpoint, weights_only=True)
+    assert content["global_step"] == 4 * (content["epoch"] + 1)
+    assert list((tmp_path / "samples" / "FakeImageData-CNN").glob("step-*.png"))
+
+
+def test_the_best_checkpoint_is_tested_and_not_the_last(tmp_path: Path) -> None:
+    """With such a rate the later epochs are worse than the first."""
+    outcome = run([*FAKE, "--max_epochs=4", "--lr=0.05", "--deterministic"], tmp_path)
+    assert outcome.checkpoint is not None
+    model = make_model(
+        parse_flags([*FAKE, f"--load_checkpoint={outcome.checkpoint}"]),
+        data := make_data(parse_flags(FAKE)),
+    )
+    model.eval()
+    right = total = 0
+    for images, labels in data.test_dataloader():
+        right += int((model(images).argmax(1) == labels).sum())
+        total += len(labels)
+    assert outcome.figures["test_acc"] == pytest.approx(right / total, abs=1e-6)
+
+
+def test_the_same_command_gives_the_same_figures(tmp_path: Path) -> None:
+    first, again = (run([*FAKE, "--max_epochs=2"], tmp_path / name) for name in ("a", "b"))
+    assert first.figures == again.figures
+    other = run([*FAKE, "--max_epochs=2", "--seed=1"], tmp_path / "c")
+    assert other.figures != first.figures
+
+
+def test_a_run_goes_on_and_weights_are_loaded(tmp_path: Path) -> None:
+    first = run([*FAKE, "--max_epochs=2"], tmp_path)
+    last = next(tmp_path.rglob("last.ckpt"))
+    more = run([*FAKE, "--max_epochs=3", f"--resume_from_checkpoint={last}"], tmp_path / "more")
+    assert torch.load(next((tmp_path / "more").rglob("last.ckpt")), weights_only=True)["epoch"] == 2
+    assert more.figures["val_loss"] < first.figures["val_loss"]
+    start = run([*FAKE, "--max_epochs=1", f"--load_checkpoint={last}"], tmp_path / "start")
+    assert (
+        start.figures["val_loss"]
+        < run([*FAKE, "--max_epochs=1"], tmp_path / "new").figures["val_loss"]
+    )
+    other = tmp_path / "other.ckpt"
+    other.write_bytes(b"no checkpoint")
+    with pytest.raises(InputError, match="is no checkpoint of this network"):
+        run([*FAKE, f"--load_checkpoint={other}"], tmp_path)
+    with pytest.raises(InputError, match="cannot be read"):
+        run([*FAKE, f"--load_checkpoint={tmp_path / 'nowhere.ckpt'}"], tmp_path)
+
+
+@pytest.mark.parametrize("flags", [["--loss=ctc"], ["--limit_output_length"]])
+def test_lines_are_trained_with_and_without_ctc(
+    flags: list[str], line_words: list[str], tmp_path: Path
+) -> None:
+    outcome = run([*line_words, "--model_class=LineCNN", "--max_epochs=1", *flags], tmp_path)
+    expected = {"test_cer", "test_cer_per_sample", "test_loss", "val_cer"}
+    assert expected <= outcome.figures.keys()
+    assert ("test_acc_no_padding" in outcome.figures) == ("--loss=ctc" not in flags)
+    assert 0 < outcome.figures["test_cer"] <= 2
+
+
+def test_ctc_learns_lines(line_words: list[str], tmp_path: Path) -> None:
+    """Of lines that it has not seen, most characters."""
+    words = [
+        *line_words,
+        "--model_class=LineCNN",
+        "--loss=ctc",
+        "--num_train=256",
+        "--max_length=12",
+    ]
+    words += ["--max_length=12", "--max_epochs=14", "--lr=0.004", "--fc_dim=64"]
+    outcome = run(words, tmp_path)
+    assert outcome.figures["test_cer"] < 0.3
+
+
+def test_a_rate_that_rises_and_falls_is_set_every_step(tmp_path: Path) -> None:
+    words = [*FAKE, "--max_epochs=3", "--one_cycle_max_lr=0.01"]
+    short = run([*words, "--one_cycle_total_steps=5"], tmp_path / "short")  # and 7 steps more
+    whole = run(words, tmp_path / "whole")
+    assert short.figures["train_loss"] != whole.figures["train_loss"]
+    rates = [
+        torch.load(next(folder.rglob("last.ckpt")), weights_only=True)["optimizer_states"][0][
+            "param_groups"
+        ][0]["lr"]
+        for folder in (tmp_path / "short", tmp_path / "whole")
+    ]
+    assert rates == pytest.approx([0.01 / 25e4] * 2, rel=0.5)
+
+
+def test_losses_by_name() -> None:
+    logits, labels = torch.randn(4, 5), torch.tensor([0, 1, 2, 4])
+    one_hot = torch.nn.functional.one_hot(labels, 5).float()
+    for name, expected in (
+        ("cross_entropy", torch.nn.functional.cross_entropy(logits, labels)),
+        ("multi_margin_loss", torch.nn.functional.multi_margin_loss(logits, labels)),
+        ("mse_loss", torch.nn.functional.mse_loss(logits, one_hot)),
+    ):
+        assert float(loss_function(name, logits, labels)(logits, labels)) == pytest.approx(
+            float(expected)
+        )
+    with pytest.raises(OptionError, match="--loss=relu does not take logits"):
+        loss_function("relu", logits, labels)
+
+
+def test_accuracy_with_and_without_padding() -> None:
+    counts = Counts.nothing()
+    counts.add(right=3, places=4, right_written=1, written=2, edits=2, length=8)
+    counts.add(line_rates=0.5, lines=2)
+    assert counts.rates() == {
+        "acc": 0.75,
+        "acc_no_padding": 0.5,
+        "cer": 0.25,
+        "cer_per_sample": 0.25,
+    }
+    assert Counts.nothing().rates() == {}
+
+
+def test_labels_before_padding_and_decoding() -> None:
+    mapping = ("<B>", "<S>", "<E>", "<P>", "a", "b")
+    model = ExperimentCTCLitModel(
+        torch.nn.Identity(), ExperimentLossOptions(loss="ctc"), mapping=mapping
+    )
+    labels = torch.tensor([[4, 5, 3, 3], [4, 4, 5, 5], [3, 3, 3, 3]])
+    assert model.n_labels(labels).tolist() == [2, 4, 0]
+    best = torch.tensor([[4, 4, 0, 4, 5, 5], [0, 0, 3, 3, 0, 5]])
+    logits = torch.nn.functional.one_hot(best, 6).float().movedim(2, 1)
+    assert [model.text(own) for own in model.decode(logits)] == ["aab", "b"]
+    plain = ExperimentLitModel(
+        torch.nn.Identity(), ExperimentLossOptions(), mapping=mapping, is_line=True
+    )
+    assert plain.text(plain.decode(logits)[0]) == "aaabb"
+
+
+def test_the_door_is_a_program(tmp_path: Path) -> None:
+    door = [sys.executable, str(ROOT / "training" / "run_experiment.py")]
+    wrong = subprocess.run(
+        [*door, "--model_class=VGG"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "no network is called 'VGG'" in wrong.stderr
+    words = [word for word in FAKE if not word.startswith("--logger")]
+    done = subprocess.run(
+        [*door, *words, "--max_epochs=1", "--wandb"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "best checkpoint: training/logs" in done.stdout
+    assert "--wandb: this program records in MLflow" in done.stderr
+    assert (tmp_path / "training" / "logs" / "mlflow.db").is_file()
+
+
+def test_options_of_a_network_stand_in_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_flags(["--model_class=CNN", "--help"])
+    shown = capsys.readouterr().out
+    assert all(f"--{name}" in shown for name in CNNOptions.__dataclass_fields__)
+    assert "--terminate_on_nan" in shown

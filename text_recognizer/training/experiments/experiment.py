@@ -1,0 +1,134 @@
+"""What an experiment is made of, and the parts made of its options."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from text_recognizer.data import BaseDataModule, CombinedData, DataModuleOptions
+from text_recognizer.errors import InputError, OptionError
+from text_recognizer.lit_models.experiment import ExperimentLitModel
+from text_recognizer.lit_models.experiment_ctc import ExperimentCTCLitModel
+from text_recognizer.models.line_network import LineNetwork, check_output_length
+from text_recognizer.training.experiments.options import CTC, TRANSFORMER, ExperimentLossOptions
+from text_recognizer.training.experiments.registry import data_classes, network_class
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """All options of an experiment.
+
+    Attributes:
+        data_class: name of a data set, or several joined by `+`.
+        model_class: name of a network.
+        data: options of each data set.
+        network: of the network, a dataclass of its own.
+        loss: loss and optimiser.
+        trainer: texts by the names of the Trainer's flags.
+        load_checkpoint: weights to start from, or None.
+        wandb: whether W&B is asked for.
+        group: of experiments that belong together; empty without one.
+    """
+
+    data_class: str
+    model_class: str
+    data: tuple[DataModuleOptions, ...]
+    network: Any
+    loss: ExperimentLossOptions
+    trainer: Mapping[str, str] = field(default_factory=dict)
+    load_checkpoint: Path | None = None
+    wandb: bool = False
+    group: str = ""
+
+    @property
+    def seed(self) -> int:
+        """Of all chance."""
+        return self.data[0].seed
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for the record."""
+        plain: dict[str, Any] = {}
+        for name, value in asdict(self).items():
+            plain[name] = str(value) if isinstance(value, Path) else value
+        return plain
+
+
+def make_data(experiment: Experiment) -> BaseDataModule:
+    """The data module, prepared and set up.
+
+    Raises:
+        InputError: the data are not there.
+        OptionError: data sets that are joined do not fit together.
+    """
+    classes = data_classes(experiment.data_class)
+    parts = [kind(options) for kind, options in zip(classes, experiment.data, strict=True)]
+    data = parts[0] if len(parts) == 1 else CombinedData(parts)
+    data.prepare_data()
+    data.setup()
+    return data
+
+
+def make_network(experiment: Experiment, data: BaseDataModule) -> nn.Module:
+    """The network for the data's images and classes.
+
+    Raises:
+        OptionError: it does not fit them; the sentence says how they differ.
+    """
+    kind = network_class(experiment.model_class)
+    length = data.output_dims[0]
+    is_line, reads_lines = length > 1, issubclass(kind.network, LineNetwork)
+    if is_line != reads_lines:
+        wanted = "lines" if reads_lines else "single characters"
+        raise OptionError(
+            f"{experiment.model_class} reads {wanted}, and {experiment.data_class} holds "
+            f"{'lines' if is_line else 'single characters'}: choose another of the two."
+        )
+    network = kind.network(
+        experiment.network,
+        input_dims=data.input_dims,
+        n_classes=len(data.mapping),
+        output_length=length,
+    )
+    if is_line and experiment.loss.loss != CTC:
+        check_output_length(cast(LineNetwork, network).count_steps(data.input_dims[2]), length)
+    return network
+
+
+def make_model(experiment: Experiment, data: BaseDataModule) -> ExperimentLitModel:
+    """The network with its loss, with the weights of a checkpoint if one is given.
+
+    Raises:
+        InputError: the checkpoint cannot be read, or is of another network.
+        OptionError: network, data and loss do not fit together.
+    """
+    if experiment.loss.loss == TRANSFORMER:
+        raise OptionError(
+            "--loss=transformer trains networks with a decoder, of which there is none yet: give "
+            "--loss=ctc or --loss=cross_entropy."
+        )
+    network = make_network(experiment, data)
+    model: ExperimentLitModel
+    if experiment.loss.loss == CTC:
+        model = ExperimentCTCLitModel(network, experiment.loss, mapping=data.mapping)
+    else:
+        is_line = data.output_dims[0] > 1
+        model = ExperimentLitModel(network, experiment.loss, mapping=data.mapping, is_line=is_line)
+    if experiment.load_checkpoint is not None:
+        _load_weights(model, experiment.load_checkpoint)
+    return model
+
+
+def _load_weights(model: ExperimentLitModel, checkpoint: Path) -> None:
+    try:
+        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+        model.load_state_dict(content["state_dict"])
+    except OSError as error:
+        raise InputError(f"--load_checkpoint: {checkpoint} cannot be read: {error}.") from error
+    except Exception as error:  # what torch raises for foreign files has no base class
+        reason = str(error).split("\n")[0]
+        raise InputError(
+            f"--load_checkpoint: {checkpoint} is no checkpoint of this network: {reason}"
+        ) from error
