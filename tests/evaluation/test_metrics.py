@@ -9,6 +9,7 @@ from text_recognizer.evaluation.metrics import (
     count_edits,
     count_folded_errors,
     count_word_errors,
+    sample_error_rate,
     sum_counts,
 )
 
@@ -85,3 +86,10 @@ def test_without_reference_text_there_is_no_rate():
     assert sum_counts([]).rate is None
     assert ErrorCounts(3, 0).rate is None
     assert sum_counts([ErrorCounts(3, 0), ErrorCounts(0, 6)]).rate == 0.5
+
+
+def test_the_lessons_error_rate_divides_by_the_longer_text() -> None:
+    assert sample_error_rate("abcd", "abxd") == 0.25
+    assert sample_error_rate("ab", "abab") == 0.5
+    assert sample_error_rate("", "ab") == 1.0
+    assert sample_error_rate("", "") == 0.0

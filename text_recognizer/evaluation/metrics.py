@@ -47,6 +47,16 @@ def count_word_errors(reference: str, hypothesis: str) -> ErrorCounts:
     return ErrorCounts(count_edits(true, read), len(true))
 
 
+def sample_error_rate(reference: str, hypothesis: str) -> float:
+    """The lessons' error rate of one line: edits by the longer of the two texts, from 0 to 1.
+
+    0 for two empty texts. Its mean over lines is lower than the rate of the corpus where lines are
+    read too long, and counts short lines as much as long ones: for comparison with figures of the
+    lessons only.
+    """
+    return count_edits(reference, hypothesis) / max(len(reference), len(hypothesis), 1)
+
+
 def count_edits(reference: Sequence[Hashable], hypothesis: Sequence[Hashable]) -> int:
     """Levenshtein distance: fewest insertions, deletions and substitutions, each counting 1.
 

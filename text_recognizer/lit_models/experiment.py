@@ -16,7 +16,7 @@ from torch import Tensor, nn, optim
 from torch.nn import functional as F
 
 from text_recognizer.errors import OptionError
-from text_recognizer.evaluation.metrics import count_edits
+from text_recognizer.evaluation.metrics import count_edits, sample_error_rate
 from text_recognizer.lit_models.base import sum_over_processes
 from text_recognizer.lit_models.ctc import Prediction
 from text_recognizer.training.experiments.options import ExperimentLossOptions
@@ -208,7 +208,7 @@ class ExperimentLitModel(pl.LightningModule):
 
     def _count_line(self, reference: str, hypothesis: str) -> None:
         edits = count_edits(reference, hypothesis)
-        rate = edits / max(len(reference), len(hypothesis), 1)
+        rate = sample_error_rate(reference, hypothesis)
         self._counts.add(edits=edits, length=len(reference), line_rates=rate, lines=1)
 
     def _log_counts(self, split: str) -> None:
