@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from character_files import UNIPEN_CHARACTERS, write_idx, write_unipen
+from safetensors.torch import load_file
 from tiny_run import LIBRARY_WARNINGS
 
-from text_recognizer.data import EMNISTLinesOptions, FakeImageDataOptions
+from text_recognizer.data import EMNISTLinesOptions, EMNISTOptions, FakeImageDataOptions
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.lit_models.experiment import Counts, ExperimentLitModel, loss_function
 from text_recognizer.lit_models.experiment_ctc import ExperimentCTCLitModel
-from text_recognizer.models import CNNOptions, LineCNNOptions
+from text_recognizer.models import CNNOptions, LineCNNOptions, LineLSTMCTCOptions, MLP2019Options
 from text_recognizer.training.experiments.command import main
 from text_recognizer.training.experiments.experiment import make_data, make_model
 from text_recognizer.training.experiments.flags import parse_flags
@@ -284,3 +285,72 @@ def test_options_of_a_network_stand_in_help(capsys: pytest.CaptureFixture[str]) 
     shown = capsys.readouterr().out
     assert all(f"--{name}" in shown for name in CNNOptions.__dataclass_fields__)
     assert "--terminate_on_nan" in shown
+
+
+def test_the_json_of_2019() -> None:
+    """The commands 25 to 28 and 30 of the specification."""
+    saved = parse_flags(
+        [
+            "--save",
+            '{"dataset": "EmnistDataset", "model": "CharacterModel", "network": "mlp",  '
+            '"train_args": {"batch_size": 256}}',
+        ]
+    )
+    assert saved.saves
+    assert (saved.data_class, saved.model_class) == ("EMNIST", "mlp")
+    assert saved.data[0].batch_size == 256
+    assert saved.trainer["max_epochs"] == "16"
+    assert saved.loss == ExperimentLossOptions(optimizer="RMSprop")
+    deep = parse_flags(['{"network": "mlp", "network_args": {"num_layers": 8}}'])
+    assert deep.network == MLP2019Options(num_layers=8)
+    short = parse_flags(['{"network": "lenet", "train_args": {"epochs": 1}}', "--lr=0.01"])
+    assert (short.model_class, short.trainer["max_epochs"], short.loss.lr) == ("lenet", "1", 0.01)
+    tenth = parse_flags(
+        ['{"dataset_args": {"subsample_fraction": 0.1}, "experiment_group": "tenths"}']
+    )
+    assert tenth.data == (EMNISTOptions(subsample_fraction=0.1, batch_size=64),)
+    assert tenth.group == "tenths"
+    lines = parse_flags(
+        ['{"dataset": "EmnistLinesDataset", "model": "LineModelCtc", "network": "line_lstm_ctc"}']
+    )
+    assert lines.loss.loss == "ctc"
+    assert lines.network == LineLSTMCTCOptions(window_width=12, window_stride=5)
+    assert lines.data == (EMNISTLinesOptions(max_length=34, num_test=1000, batch_size=64),)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("{", "The experiment is not JSON"),
+        ('{"data": "x"}', "unknown keys: data; known: dataset"),
+        ('{"dataset": "x"}', "No dataset is called 'x'; there are EmnistDataset"),
+        ('{"dataset": ["x"]}', "No dataset is called"),
+        ('{"model": "x"}', "No model is called 'x'"),
+        ('{"dataset": "IamLinesDataset"}', "IamLinesDataset is not there yet"),
+        ('{"train_args": {"rate": 1}}', "train_args: rate unknown"),
+        ('{"train_args": 1}', "train_args holds names and values, not 1"),
+        ('{"network": "vgg"}', "no network is called 'vgg'"),
+    ],
+)
+def test_json_that_says_nothing(
+    text: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([text]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_a_gpu_by_its_number() -> None:
+    assert parse_flags(["--gpu=1"]).trainer == {"gpus": "1,"}
+    assert parse_flags(["--gpu=-1"]).trainer == {"gpus": "1"}
+    assert parse_flags(["--gpu=1", "--gpus=0"]).trainer == {"gpus": "0"}
+
+
+def test_weights_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = run([*FAKE, "--max_epochs=1", "--save"], tmp_path)
+    weights = load_file(
+        tmp_path / "artifacts" / "weights" / "FakeImageData-CNN_weights.safetensors"
+    )
+    assert outcome.checkpoint is not None
+    state = torch.load(outcome.checkpoint, weights_only=True)["state_dict"]
+    assert all(torch.equal(state[f"network.{name}"], value) for name, value in weights.items())

@@ -31,6 +31,7 @@ class Experiment:
         load_checkpoint: weights to start from, or None.
         wandb: whether W&B is asked for.
         group: of experiments that belong together; empty without one.
+        saves: whether the best weights are kept under a name of their own.
     """
 
     data_class: str
@@ -42,6 +43,7 @@ class Experiment:
     load_checkpoint: Path | None = None
     wandb: bool = False
     group: str = ""
+    saves: bool = False
 
     @property
     def seed(self) -> int:

@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger
 from lightning.pytorch.tuner.tuning import Tuner
 from PIL import Image
+from safetensors.torch import save_file
 
 from text_recognizer.lit_models.experiment import ExperimentLitModel
 from text_recognizer.training.callbacks import Samples
@@ -26,6 +27,7 @@ from text_recognizer.training.samples import draw_predictions
 
 _LOG = logging.getLogger(__name__)
 LOGS = Path("training") / "logs"
+WEIGHTS = Path("artifacts") / "weights"
 RECORDS = "text-recognizer-experiments"
 _EPOCHS = 1_000  # unless a flag says otherwise
 _PATIENCE = 10  # validations without a lower loss
@@ -74,7 +76,17 @@ def run_experiment(experiment: Experiment, folder: Path = LOGS) -> Outcome:
         return Outcome(figures, best)
     trainer.test(model, datamodule=data, ckpt_path=best, weights_only=False, verbose=False)
     figures |= {name: float(value) for name, value in trainer.callback_metrics.items()}
+    if experiment.saves:
+        save_weights(model, WEIGHTS / f"{run_name(experiment)}_weights.safetensors")
     return Outcome(figures, best)
+
+
+def save_weights(model: ExperimentLitModel, path: Path) -> None:
+    """Write the network's weights; after a test they are those of the best checkpoint."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = model.network.state_dict()
+    save_file({name: value.contiguous() for name, value in state.items()}, path)
+    _LOG.info("The weights are in %s.", path)
 
 
 def make_logger(experiment: Experiment, folder: Path) -> Logger:
@@ -91,7 +103,11 @@ def make_logger(experiment: Experiment, folder: Path) -> Logger:
         run_name=name,
         tracking_uri=f"sqlite:///{database}",
         artifact_location=str((folder / "mlflow-artifacts").resolve()),
-        tags={"command": shlex.join(["python", *sys.argv]), "data_class": experiment.data_class},
+        tags={
+            "command": shlex.join(["python", *sys.argv]),
+            "data_class": experiment.data_class,
+            "experiment_group": experiment.group,
+        },
     )
 
 
