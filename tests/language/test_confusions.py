@@ -88,7 +88,8 @@ def test_a_bundle_may_hold_confusions(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     ["", "[]", "{}", '{"confusions": [1], "written": {}}', '{"confusions": [], "written": 3}',
-     '{"confusions": [["a", "b", -1]], "written": {}}', "[" * 100_000],
+     '{"confusions": [["a", "b", -1]], "written": {}}',
+     '{"confusions": [["a", "b", 1e999]], "written": {}}', "[" * 100_000],
 )  # fmt: skip
 def test_files_that_hold_no_confusions(tmp_path: Path, content: str) -> None:
     with pytest.raises(BundleError, match=r"confusions\.json holds no confusions"):

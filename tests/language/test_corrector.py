@@ -57,8 +57,12 @@ def test_digits_and_rare_signs_stay(tmp_path: Path) -> None:
     }
     symbols = ("a", "b", " ", "1", "2", "%", ",")
     bundle = write_tiny_corrector(tmp_path / "tiny", {**odds, **TO_B}, symbols=symbols)
-    (found,) = load_corrector(bundle.folder).propose(["1a%"])
-    assert [own.edits for own in found] == [(Edit(1, 2, "b"),)]
+    corrector = load_corrector(bundle.folder)
+    assert [own.edits for own in corrector.propose(["1a%"])[0]] == [(Edit(1, 2, "b"),)]
+    parts = write_tiny_corrector(tmp_path / "parts", {("1", " ", True): 9.0}, symbols=symbols)
+    inside, behind = load_corrector(parts.folder).propose(["112", "1a"])
+    assert inside == []
+    assert [own.edits for own in behind] == [(Edit(1, 1, " "),)]
 
 
 def test_texts_of_any_length_and_unknown_characters(tmp_path: Path) -> None:
@@ -160,6 +164,12 @@ def test_tuning_keeps_what_mends_and_no_more() -> None:
     assert 4 * weight - 1 > margin >= 2 * weight - 1
     with pytest.raises(InputError, match="without an error already"):
         tune_corrector([wrong])
+
+
+def test_of_settings_that_are_alike_the_one_that_mends_least() -> None:
+    neutral = _line("one", "bb", "ba", (Edit(1, 2, "c"), -2.0, -5.0))
+    tuned = tune_corrector([neutral])
+    assert tuned.settings.weight * -2.0 + 5.0 <= tuned.settings.margin
 
 
 @pytest.fixture

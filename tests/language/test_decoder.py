@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from tiny_bundles import bar_network, draw_bars, write_tiny_bundle
 from typer.testing import CliRunner
 
+from text_recognizer.beam_search import score_language
 from text_recognizer.bundle import Bundle
 from text_recognizer.cli import app
 from text_recognizer.ctc import decode_greedy, find_runs
 from text_recognizer.errors import BundleError
-from text_recognizer.language.decoder import LanguageDecoder, load_decoder
+from text_recognizer.language.decoder import LanguageDecoder, language_scorer, load_decoder
 from text_recognizer.language.kneser_ney import estimate
 from text_recognizer.language.ngram_bundle import write_ngram_bundle
 from text_recognizer.language.scorer import LanguageScorer
@@ -194,3 +195,13 @@ def test_numbers_are_read_without_the_language() -> None:
     assert [score == 0 for score in scores] == [False, False, False, True, True, True, False]
     assert model.ends_with("")[model.start()] == np.False_
     assert model.ends_with(" ")[model.start()] == np.True_
+
+
+def test_numbers_are_read_without_the_words_of_the_language(tmp_path: Path) -> None:
+    """Whatever numbers a language model lists."""
+    symbols = ("a", "b", " ", "1", "0")
+    model = estimate(["ab ba 100 ab b 100 ba abb " * 30], order=4).model()
+    settings = LanguageSettings("x", 0.5, 0.0, word_bonus=1.0)
+    scorer = language_scorer(model, ["100", "abb"], settings, symbols)
+    labels = np.array([[4, 5, 5]])
+    assert score_language(labels, scorer)[0] == 0.0

@@ -1,5 +1,6 @@
 """Modules of single characters: mappings, splits, balance, loaders, what is said without data."""
 
+import gc
 import json
 import os
 import re
@@ -441,6 +442,8 @@ def test_batches(num_workers: int) -> None:
     assert labels.dtype == torch.int64 and labels.shape == (100,)
     val_labels = torch.cat([labels for _, labels in module.val_dataloader()])
     assert val_labels.tolist() == arrays(module, "validation").labels.tolist()
+    del batches, images, labels, val_labels, module  # the workers' memory, before torch is gone
+    gc.collect()
 
 
 def test_training_order_depends_on_the_seed_alone() -> None:

@@ -1,5 +1,6 @@
 """The door of the seeds: flags to an experiment, trained, its best checkpoint tested."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*exists and is not empty.*"),
     pytest.mark.filterwarnings("ignore:The dirpath has changed"),
     pytest.mark.filterwarnings("ignore:You requested to overfit"),
+    pytest.mark.filterwarnings("ignore:.*could not find the monitored key.*"),
 ]
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +92,10 @@ def test_data_sets_that_are_joined_share_flags() -> None:
         (["--loss=hinge"], "--loss is ctc, transformer or a function of torch.nn.functional"),
         (["--optimizer=Adamant"], "torch.optim has no 'Adamant'"),
         (["--lr=0"], "--lr is over 0"),
+        (["--lr=inf"], "--lr is over 0"),
+        (["--weight_decay=nan"], "--weight_decay not under it"),
+        (["--optimizer=LBFGS"], "LBFGS takes no --lr and --weight_decay"),
+        (["--optimizer=Optimizer"], "Optimizer takes no --lr"),
         (["--window_width=3"], "unrecognized arguments: --window_width=3"),  # MLP has no windows
         (["--max_length"], "unrecognized arguments: --max_length"),
         (["--fc1=many"], "argument --fc1: invalid int value: 'many'"),
@@ -169,8 +175,12 @@ def test_a_run_goes_on_and_weights_are_loaded(tmp_path: Path) -> None:
     )
     other = tmp_path / "other.ckpt"
     other.write_bytes(b"no checkpoint")
+    for flag in ("load_checkpoint", "resume_from_checkpoint"):
+        with pytest.raises(InputError, match=f"--{flag}: .* is no checkpoint of an experiment"):
+            run([*FAKE, f"--{flag}={other}"], tmp_path)
+    wider = [word.replace("--fc_dim=32", "--fc_dim=40") for word in FAKE]
     with pytest.raises(InputError, match="is no checkpoint of this network"):
-        run([*FAKE, f"--load_checkpoint={other}"], tmp_path)
+        run([*wider, f"--load_checkpoint={last}"], tmp_path)
     with pytest.raises(InputError, match="cannot be read"):
         run([*FAKE, f"--load_checkpoint={tmp_path / 'nowhere.ckpt'}"], tmp_path)
 
@@ -354,3 +364,20 @@ def test_weights_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert outcome.checkpoint is not None
     state = torch.load(outcome.checkpoint, weights_only=True)["state_dict"]
     assert all(torch.equal(state[f"network.{name}"], value) for name, value in weights.items())
+
+
+@pytest.mark.parametrize("flags", [["--max_steps=2"], ["--limit_val_batches=0", "--max_epochs=1"]])
+def test_a_run_without_a_validation_ends_with_a_test(flags: list[str], tmp_path: Path) -> None:
+    outcome = run([*FAKE, *flags], tmp_path)
+    assert "test_loss" in outcome.figures
+    assert "val_loss" not in outcome.figures
+
+
+def test_sentences_name_flags_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_flags(["--data_class=EMNISTLines", "--model_class=LineCNN", "--help"])
+    known = set(re.findall(r"--\w+", capsys.readouterr().out))
+    folder = ROOT / "text_recognizer" / "training" / "experiments"
+    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]
+    named = {flag for text in texts for flag in re.findall(r"--[a-z][a-z_]+", text)}
+    assert named - known == set()

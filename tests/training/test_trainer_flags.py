@@ -6,7 +6,7 @@ from pathlib import Path
 import lightning.pytorch as pl
 import pytest
 import torch
-from lightning.pytorch.callbacks import BatchSizeFinder, StochasticWeightAveraging, TQDMProgressBar
+from lightning.pytorch.callbacks import StochasticWeightAveraging, TQDMProgressBar
 from tiny_run import LIBRARY_WARNINGS
 
 from text_recognizer.errors import OptionError, TextRecognizerError
@@ -93,14 +93,13 @@ def test_flags_that_are_callbacks_today() -> None:
         parse(
             "--terminate_on_nan=1",
             "--stochastic_weight_avg",
-            "--auto_scale_batch_size=binsearch",
             "--track_grad_norm=2",
             "--progress_bar_refresh_rate=20",
         )
     )
     kinds = {type(callback) for callback in settings.callbacks}
     assert kinds == {
-        StopOnNaN, StochasticWeightAveraging, BatchSizeFinder, GradientNorm, TQDMProgressBar
+        StopOnNaN, StochasticWeightAveraging, GradientNorm, TQDMProgressBar
     }  # fmt: skip
     assert trainer_settings(parse("--terminate_on_nan=0")).callbacks == []
 
@@ -130,7 +129,7 @@ def test_what_is_not_the_trainers(tmp_path: Path) -> None:
         ("--tpu_cores=8", "TPUs are not supported"),
         ("--plugins=ddp_sharded", "give --strategy"),
         ("--amp_level=O2", "give --precision=16"),
-        ("--log_gpu_memory=all", "give --gpu_util_sampler"),
+        ("--log_gpu_memory=all", "look with nvidia-smi"),
         ("--multiple_trainloader_mode=x", "join data sets"),
         ("--process_position=1", "terminals apart"),
         ("--truncated_bptt_steps=2", "is gone from Lightning"),
@@ -138,7 +137,7 @@ def test_what_is_not_the_trainers(tmp_path: Path) -> None:
         ("--accelerator=horovod", "give --accelerator=ddp"),
         ("--accelerator=abacus", "--accelerator is one of cpu"),
         ("--weights_summary=all", "top, full or none"),
-        ("--auto_scale_batch_size=x", "power or binsearch"),
+        ("--auto_scale_batch_size", "give --batch_size"),
         ("--resume_from_checkpoint=nowhere.ckpt", "nowhere.ckpt does not exist"),
     ],
 )

@@ -24,6 +24,7 @@ from text_recognizer.ground_truth import find_sources_without
 from text_recognizer.language.corrector import Corrector, load_corrector
 from text_recognizer.language.decoder import load_scoring_decoder
 from text_recognizer.language.mending import (
+    Edit,
     JudgedProposal,
     MendingDecoder,
     ScoresTexts,
@@ -142,26 +143,25 @@ def tune_corrector(lines: Sequence[JudgedLine]) -> TunedCorrector:
     Raises:
         InputError: the lines are read without an error.
     """
-    before = _rates(lines, None)
+    before = _rates(lines, [[] for _ in lines])
     judged = [source for source, rate in before.items() if rate > 0]
     if not judged:
         raise InputError("The lines are read without an error already: give others to tune on.")
-    best: tuple[float, CorrectionSettings, Rates] | None = None
-    for margin, weight in product(reversed(MARGINS), WEIGHTS):
+    tried = []
+    for margin, weight in product(MARGINS, WEIGHTS):
         settings = CorrectionSettings(weight, margin)
-        after = _rates(lines, settings)
+        edits = [choose_edits(line.judged, settings) for line in lines]
+        after = _rates(lines, edits)
         mean = float(np.mean([after[source] / before[source] for source in judged]))
-        if best is None or mean < best[0] - 1e-9:
-            best = mean, settings, after
-    assert best is not None
-    return TunedCorrector(best[1], before, best[2])
+        tried.append((round(mean, 9), sum(map(len, edits)), -margin, -weight, settings, after))
+    *_, settings, after = min(tried, key=lambda item: item[:4])
+    return TunedCorrector(settings, before, after)
 
 
-def _rates(lines: Sequence[JudgedLine], settings: CorrectionSettings | None) -> Rates:
+def _rates(lines: Sequence[JudgedLine], edits: Sequence[Sequence[Edit]]) -> Rates:
     counts: dict[str, ErrorCounts] = {}
-    for line in lines:
-        edits = choose_edits(line.judged, settings)[0] if settings else []
-        text = " ".join(apply_edits(line.read, edits).split())
+    for line, own_edits in zip(lines, edits, strict=True):
+        text = " ".join(apply_edits(line.read, own_edits).split())
         own = count_character_errors(line.reference, text)
         counts[line.source] = counts.get(line.source, ErrorCounts()) + own
     return {name: own.rate for name, own in sorted(counts.items()) if own.rate is not None}

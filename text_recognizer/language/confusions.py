@@ -120,7 +120,7 @@ def load_confusions(bundle: Bundle) -> Confusions | None:
     path = bundle.folder / CONFUSIONS_FILE
     try:
         return Confusions.from_json(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, OverflowError, RecursionError) as error:
         raise BundleError(f"{path} holds no confusions: {error}.") from error
 
 

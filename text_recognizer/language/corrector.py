@@ -131,6 +131,8 @@ def _single_edits(text: str, tags: NDArray[np.float32], symbols: EditSymbols) ->
     np.put_along_axis(log_odds, now, -np.inf, axis=2)
     log_odds[0, 0] = -np.inf  # the start stays
     log_odds[~is_known, 0] = -np.inf  # and what the network does not know
+    digits = [place for place in range(1, n - 1) if text[place - 1 : place + 1].isdecimal()]
+    log_odds[digits, 1] = -np.inf  # nothing is put into a number
     stays = [place for place, own in enumerate(text, start=1) if not _may_change(own)]
     log_odds[stays, 0] = -np.inf
     unfit = [tag for tag, own in enumerate(symbols.characters, start=1) if not _may_change(own)]

@@ -219,9 +219,10 @@ def language_scorer(
     """
     scorer = LanguageScorer(model, symbols, weight=settings.weight, bonus=settings.bonus)
     can_write = set(symbols).issuperset
-    if not settings.word_bonus or not any(can_write(word) for word in words):
+    listed = [word for word in words if not any(map(str.isdigit, word))]  # numbers are no words
+    if not settings.word_bonus or not any(can_write(word) for word in listed):
         return scorer
-    trie = Lexicon.of(with_capitals(words), symbols)
+    trie = Lexicon.of(with_capitals(listed), symbols)
     return JoinedScorer(scorer, LexiconScorer(trie, symbols, bonus=settings.word_bonus))
 
 

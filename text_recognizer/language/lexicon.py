@@ -20,7 +20,8 @@ from text_recognizer.text_form import apply_text_form
 
 USUAL_BONUS = 0.5  # for each letter; natural logarithm
 INSIDE_WORDS = "'-"  # what words hold beside letters and digits
-_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{re.escape(INSIDE_WORDS)}])*")
+WORD = re.compile(rf"[^\W_]+(?:[{re.escape(INSIDE_WORDS)}][^\W_]+)*")
+_LATER_PART = re.compile(rf"(?<=[{re.escape(INSIDE_WORDS)}])[^\W\d_](?=[^\W\d_]{{2}})")
 _MAX_BYTES = 1 << 28
 _LONGEST = 64  # letters; longer words are left out
 ROOT = 0  # the node before a word
@@ -31,7 +32,7 @@ Floats = NDArray[np.float64]
 
 
 def read_words(path: Path, text_form: str) -> list[str]:
-    """Words of a UTF-8 file, each once, in the text form; words are parted by white space.
+    """Words of a UTF-8 file, each once, in the text form; signs around them do not belong to them.
 
     A word in small letters also stands for itself with a capital.
 
@@ -46,21 +47,29 @@ def read_words(path: Path, text_form: str) -> list[str]:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: convert it first.") from error
-    words = apply_text_form(text, text_form).split()
+    words = find_words(apply_text_form(text, text_form))
     if not words:
         raise InputError(f"{path} holds no words.")
     return sorted(with_capitals(words))
 
 
 def with_capitals(words: Iterable[str]) -> set[str]:
-    """The words, and those in small letters with a capital, too."""
+    """The words, and those in small letters with capitals: at the start, and of longer parts."""
     found = set(words)
-    return found | {word.capitalize() for word in found if word.islower()}
+    small = [word for word in found if word.islower()]
+    raised = [word[:1].upper() + word[1:] for word in small]
+    found.update(raised)
+    found.update(_LATER_PART.sub(_upper, word) for word in raised)  # O'Hara, but not Paul'S
+    return found
 
 
 def find_words(text: str) -> list[str]:
-    """Words of a text, as a lexicon's scorer sees them, but for signs before their first letter."""
-    return _WORD.findall(text)
+    """Words of a text: letters and digits, and signs of `INSIDE_WORDS` between them."""
+    return WORD.findall(text)
+
+
+def _upper(match: re.Match[str]) -> str:
+    return match.group().upper()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +81,15 @@ class Lexicon:
         keys: of nodes 1, 2, ..., rising: number of the parent times `n_labels`, plus the label.
         is_word: whether a word ends at the node, of shape (1 + n,).
         depths: letters of the node, of shape (1 + n,).
+        kept: letters of the longest word before a sign on the way to the node, of shape (1 + n,):
+            of `it'` those of `it`, if that is a word.
     """
 
     n_labels: int
     keys: Integers
     is_word: NDArray[np.bool_]
     depths: Integers
+    kept: Integers
 
     @classmethod
     def of(cls, words: Iterable[str], symbols: Sequence[str]) -> "Lexicon":
@@ -106,7 +118,10 @@ class Lexicon:
             n_nodes += len(different)
         is_word = np.zeros(n_nodes, bool)
         is_word[np.concatenate(ends)] = True
-        return cls(len(symbols) + 1, np.concatenate(keys), is_word, np.concatenate(depths))
+        joined, all_depths = np.concatenate(keys), np.concatenate(depths)
+        signs = np.array([False, *(symbol in INSIDE_WORDS for symbol in symbols)])
+        kept = _letters_kept(joined, is_word, all_depths, signs)
+        return cls(len(symbols) + 1, joined, is_word, all_depths, kept)
 
     def children(self, nodes: Integers, labels: Integers) -> Integers:
         """Node of each label after a node, `_OFF` if no word goes on so."""
@@ -132,6 +147,20 @@ class Lexicon:
             node, label = divmod(int(self.keys[node - 1]), self.n_labels)
             labels.append(label)
         return labels[::-1]
+
+
+def _letters_kept(
+    keys: Integers, is_word: NDArray[np.bool_], depths: Integers, signs: NDArray[np.bool_]
+) -> Integers:
+    """See `Lexicon.kept`; parents stand before their children."""
+    parents, labels = np.divmod(keys, len(signs))
+    kept = np.zeros(1 + len(keys), np.int64)
+    ends = np.searchsorted(depths, np.arange(1, int(depths.max()) + 2))
+    for first, last in zip(ends[:-1], ends[1:], strict=True):  # nodes of one depth
+        above = parents[first - 1 : last - 1]
+        is_end = signs[labels[first - 1 : last - 1]] & is_word[above]
+        kept[first:last] = np.where(is_end, depths[above], kept[above])
+    return kept
 
 
 def _encode(words: Sequence[str], symbols: Sequence[str]) -> tuple[Integers, Integers]:
@@ -160,7 +189,8 @@ class LexiconScorer:
         self, lexicon: Lexicon, symbols: Sequence[str], *, bonus: float = USUAL_BONUS
     ) -> None:
         self._lexicon, self._bonus = lexicon, bonus
-        self._is_letter = np.array([False, *(c.isalnum() or c in INSIDE_WORDS for c in symbols)])
+        self._is_letter = np.array([False, *(symbol.isalnum() for symbol in symbols)])
+        self._is_sign = np.array([False, *(symbol in INSIDE_WORDS for symbol in symbols)])
 
     @property
     def most(self) -> float:
@@ -172,25 +202,29 @@ class LexiconScorer:
         return np.array([ROOT])
 
     def extend(self, states: Integers, labels: Integers) -> tuple[Floats, Integers]:
-        """Scores of labels (n,) after states (n, 1), and the states after them."""
+        """Scores of labels (n,) after states (n, 1), and the states after them.
+
+        A sign after which no word goes on ends the word before it, as a blank does.
+        """
         nodes = states[:, 0]
         is_letter = self._is_letter[labels]
         longer = self._lexicon.children(nodes, labels)
-        after = np.where(is_letter, longer, ROOT)
-        leaves = is_letter & (longer == _OFF) & (nodes != _OFF)
-        scores = np.where(is_letter & (longer != _OFF), self._bonus, 0.0)
-        scores = np.where(leaves, -self._bonus * self._lexicon.depths[nodes], scores)
-        scores = np.where(is_letter, scores, self._at_end(nodes))
-        return scores, after[:, None]
+        goes_on = (is_letter | self._is_sign[labels]) & (longer != _OFF)
+        after = np.where(goes_on, longer, np.where(is_letter, _OFF, ROOT))
+        lost = np.where(is_letter, self._lost(nodes, ends_word=False), self._lost(nodes))
+        return np.where(goes_on, self._bonus, lost), after[:, None]
 
     def finish(self, states: Integers) -> Floats:
         """What the end of the line says of the last word."""
-        return self._at_end(states[:, 0])
+        return self._lost(states[:, 0])
 
-    def _at_end(self, nodes: Integers) -> Floats:
-        """Bonuses of words that were not finished are taken back."""
-        is_lost = (nodes != _OFF) & ~self._lexicon.is_word[nodes] & (nodes != ROOT)
-        return np.where(is_lost, -self._bonus * self._lexicon.depths[nodes], 0.0)
+    def _lost(self, nodes: Integers, *, ends_word: bool = True) -> Floats:
+        """Bonuses of letters that turn out to be of no word are taken back."""
+        lexicon = self._lexicon
+        kept = lexicon.kept[nodes]
+        if ends_word:
+            kept = np.where(lexicon.is_word[nodes], lexicon.depths[nodes], kept)
+        return np.where(nodes == _OFF, 0.0, -self._bonus * (lexicon.depths[nodes] - kept))
 
 
 class JoinedScorer:

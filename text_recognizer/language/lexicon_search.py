@@ -8,21 +8,19 @@ Finite-state Recognition with Applications to Morphological Analysis and Spellin
 Computational Linguistics 22(1), 1996 (cutting off the search in the trie), here with weights.
 """
 
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from text_recognizer.language.lexicon import INSIDE_WORDS, ROOT, Lexicon
+from text_recognizer.language.lexicon import ROOT, WORD, Lexicon
 from text_recognizer.language.mending import Edit, Proposal
 from text_recognizer.language.weighted_edits import UNIFORM, EditCosts, first_row, next_rows
 
 _SHORTEST = 3  # letters of a word that others are looked for; shorter ones are near to everything
 _MOST_COST = 2.0
 _N_BEST = 4
-_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{re.escape(INSIDE_WORDS)}])+")
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -99,7 +97,7 @@ class NearWords:
         return [
             [
                 Proposal((Edit(match.start(), match.end(), near.word),))
-                for match in _WORD.finditer(text)
+                for match in WORD.finditer(text)
                 if len(match.group()) >= _SHORTEST and match.group() not in self._words
                 for near in self._search.find(match.group(), most_cost=_MOST_COST, n_best=_N_BEST)
             ]

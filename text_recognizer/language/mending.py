@@ -149,14 +149,25 @@ class MendingDecoder:
         judged: Sequence[JudgedProposal],
         temperature: float,
     ) -> Decoded:
-        edits, gain = choose_edits(judged, self._settings)
-        if not edits:
-            return line
-        labels = self._alphabet.encode(apply_edits(text, edits))
+        chosen = choose_proposals(judged, self._settings)
+        while chosen:
+            labels = self._alphabet.encode(apply_edits(text, _edits_of(chosen)))
+            score = float(self._decoder.score(scores, [labels])[0])
+            if np.isfinite(score):
+                return self._with_text(scores, line, labels, score, temperature)
+            chosen.pop()  # too many letters for the frames together
+        return line
+
+    def _with_text(
+        self,
+        scores: NDArray[np.float32],
+        line: Decoded,
+        labels: list[int],
+        score: float,
+        temperature: float,
+    ) -> Decoded:
         runs = self._runs(scores, labels, temperature)
-        if not line.candidates:
-            return Decoded(runs)
-        best = (tuple(labels), line.candidates[0][1] + gain)
+        best = (tuple(labels), score)
         others = [candidate for candidate in line.candidates if candidate[0] != best[0]]
         return Decoded(runs, (best, *others)[: len(line.candidates)])
 
@@ -168,25 +179,33 @@ class MendingDecoder:
         return find_runs(scores, labels, firsts, temperature=temperature)
 
 
-def choose_edits(
+def choose_proposals(
     judged: Iterable[JudgedProposal], settings: CorrectionSettings
-) -> tuple[list[Edit], float]:
-    """The edits that gain most, and what they gain together.
+) -> list[Proposal]:
+    """The proposals that gain something, most first.
 
     A proposal gains its weighted log-odds, less the loss and the margin. Of proposals that touch
-    each other or are next to each other, the one that gains most is taken.
+    each other, the one that gains most is taken.
     """
     gains = [
-        (settings.weight * own.proposal.log_odds - own.loss - settings.margin, own.proposal.edits)
+        (settings.weight * own.proposal.log_odds - own.loss - settings.margin, own.proposal)
         for own in judged
     ]
-    chosen: list[Edit] = []
-    total = 0.0
-    for gain, edits in sorted(gains, key=lambda item: (-item[0], item[1])):
-        if gain > 0 and not any(_touch(one, other) for one in edits for other in chosen):
-            chosen += edits
-            total += gain
-    return sorted(chosen), total
+    chosen: list[Proposal] = []
+    for gain, proposal in sorted(gains, key=lambda item: (-item[0], item[1].edits)):
+        taken = _edits_of(chosen)
+        if gain > 0 and not any(_touch(one, other) for one in proposal.edits for other in taken):
+            chosen.append(proposal)
+    return chosen
+
+
+def choose_edits(judged: Iterable[JudgedProposal], settings: CorrectionSettings) -> list[Edit]:
+    """The edits of the chosen proposals, in order."""
+    return sorted(_edits_of(choose_proposals(judged, settings)))
+
+
+def _edits_of(proposals: Iterable[Proposal]) -> list[Edit]:
+    return [edit for proposal in proposals for edit in proposal.edits]
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> str:

@@ -19,11 +19,13 @@ _MOST_BYTES = 1 << 26
 
 
 def collect_words(texts: Iterable[str], *, least: int = _LEAST) -> list[str]:
-    """Words that occur often enough, in order."""
+    """Words without digits that occur often enough, in order."""
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(find_words(text))
-    return sorted(word for word, count in counts.items() if count >= least)
+    return sorted(
+        word for word, count in counts.items() if count >= least and not any(map(str.isdigit, word))
+    )
 
 
 def words_to_bytes(words: Sequence[str]) -> bytes:

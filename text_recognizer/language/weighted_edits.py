@@ -104,7 +104,7 @@ def next_rows(rows: Floats, lost: Floats, replaced: Floats, added: Floats) -> Fl
     """
     below = rows + lost[:, None]
     below[:, 1:] = np.minimum(below[:, 1:], rows[:, :-1] + replaced)
-    summed = np.append(0.0, np.cumsum(added))
+    summed = first_row(added)
     smallest: Floats = np.minimum.accumulate(below - summed, axis=1) + summed
     return smallest
 

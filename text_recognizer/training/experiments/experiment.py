@@ -119,18 +119,25 @@ def make_model(experiment: Experiment, data: BaseDataModule) -> ExperimentLitMod
         is_line = data.output_dims[0] > 1
         model = ExperimentLitModel(network, experiment.loss, mapping=data.mapping, is_line=is_line)
     if experiment.load_checkpoint is not None:
-        _load_weights(model, experiment.load_checkpoint)
+        weights = read_checkpoint(model, experiment.load_checkpoint, flag="--load_checkpoint")
+        model.load_state_dict(weights)
     return model
 
 
-def _load_weights(model: ExperimentLitModel, checkpoint: Path) -> None:
+def read_checkpoint(model: ExperimentLitModel, path: Path, *, flag: str) -> dict[str, Any]:
+    """Weights of a checkpoint by their names; nothing that it holds is run.
+
+    Raises:
+        InputError: it cannot be read, or is of another network.
+    """
     try:
-        content = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        model.load_state_dict(content["state_dict"])
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        weights: dict[str, Any] = content["state_dict"]
+        shapes = {name: value.shape for name, value in weights.items()}
     except OSError as error:
-        raise InputError(f"--load_checkpoint: {checkpoint} cannot be read: {error}.") from error
+        raise InputError(f"{flag}: {path} cannot be read: {error.strerror}.") from error
     except Exception as error:  # what torch raises for foreign files has no base class
-        reason = str(error).split("\n")[0]
-        raise InputError(
-            f"--load_checkpoint: {checkpoint} is no checkpoint of this network: {reason}"
-        ) from error
+        raise InputError(f"{flag}: {path} is no checkpoint of an experiment.") from error
+    if shapes != {name: value.shape for name, value in model.state_dict().items()}:
+        raise InputError(f"{flag}: {path} is no checkpoint of this network.")
+    return weights

@@ -1,7 +1,9 @@
 """Options of an experiment that are neither the data's nor the network's nor the Trainer's."""
 
+import math
 from dataclasses import dataclass
 
+import torch
 from torch import optim
 from torch.nn import functional as F
 
@@ -35,17 +37,26 @@ class ExperimentLossOptions:
     one_cycle_total_steps: int = 0
 
     def __post_init__(self) -> None:
-        found = getattr(optim, self.optimizer, None)
-        if not (isinstance(found, type) and issubclass(found, optim.Optimizer)):
-            raise OptionError(f"--optimizer: torch.optim has no {self.optimizer!r}; Adam is one.")
+        self._check_optimizer()
         if self.loss not in (CTC, TRANSFORMER) and not callable(getattr(F, self.loss, None)):
             raise OptionError(
                 f"--loss is {CTC}, {TRANSFORMER} or a function of torch.nn.functional, "
                 f"not {self.loss!r}."
             )
-        if not self.lr > 0 or self.weight_decay < 0:
-            raise OptionError("--lr is over 0, and --weight_decay not under it.")
         if self.one_cycle_max_lr is not None and not self.one_cycle_max_lr > 0:
             raise OptionError(f"--one_cycle_max_lr is over 0, not {self.one_cycle_max_lr}.")
         if self.one_cycle_total_steps < 0:
             raise OptionError("--one_cycle_total_steps is 0 (the whole run) or more.")
+
+    def _check_optimizer(self) -> None:
+        if not (0 < self.lr < math.inf and 0 <= self.weight_decay < math.inf):
+            raise OptionError("--lr is over 0, and --weight_decay not under it.")
+        kind = getattr(optim, self.optimizer, None)
+        if not (isinstance(kind, type) and issubclass(kind, optim.Optimizer)):
+            raise OptionError(f"--optimizer: torch.optim has no {self.optimizer!r}; Adam is one.")
+        try:
+            kind([torch.nn.Parameter(torch.zeros(1))], lr=self.lr, weight_decay=self.weight_decay)
+        except (TypeError, ValueError) as error:
+            raise OptionError(
+                f"--optimizer: {self.optimizer} takes no --lr and --weight_decay: {error}."
+            ) from None

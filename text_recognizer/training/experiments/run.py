@@ -17,7 +17,12 @@ from safetensors.torch import save_file
 
 from text_recognizer.lit_models.experiment import ExperimentLitModel
 from text_recognizer.training.callbacks import Samples
-from text_recognizer.training.experiments.experiment import Experiment, make_data, make_model
+from text_recognizer.training.experiments.experiment import (
+    Experiment,
+    make_data,
+    make_model,
+    read_checkpoint,
+)
 from text_recognizer.training.experiments.trainer_flags import (
     TrainerSettings,
     make_trainer,
@@ -63,18 +68,20 @@ def run_experiment(experiment: Experiment, folder: Path = LOGS) -> Outcome:
     pl.seed_everything(experiment.seed, workers=True, verbose=False)
     data = make_data(experiment)
     model = make_model(experiment, data)
+    if settings.checkpoint is not None:
+        read_checkpoint(model, settings.checkpoint, flag="--resume_from_checkpoint")
     logger = make_logger(experiment, folder) if settings.logs else None
     trainer = _trainer(experiment, settings, folder, logger, is_line=model.is_line)
     if logger is not None:
         logger.log_hyperparams(experiment.to_dict())
     if settings.finds_rate:
         Tuner(trainer).lr_find(model, datamodule=data)
-    trainer.fit(model, datamodule=data, ckpt_path=settings.checkpoint, weights_only=False)
+    trainer.fit(model, datamodule=data, ckpt_path=settings.checkpoint, weights_only=True)
     figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
     best = _best_checkpoint(trainer)
     if settings.arguments.get("fast_dev_run") or trainer.interrupted:
         return Outcome(figures, best)
-    trainer.test(model, datamodule=data, ckpt_path=best, weights_only=False, verbose=False)
+    trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
     figures |= {name: float(value) for name, value in trainer.callback_metrics.items()}
     if experiment.saves:
         save_weights(model, WEIGHTS / f"{run_name(experiment)}_weights.safetensors")
@@ -120,7 +127,7 @@ def _trainer(
     is_line: bool,
 ) -> pl.Trainer:
     name = run_name(experiment)
-    callbacks: list[Callback] = [EarlyStopping("val_loss", patience=_PATIENCE)]
+    callbacks: list[Callback] = [EarlyStopping("val_loss", patience=_PATIENCE, strict=False)]
     if settings.keeps_checkpoints:
         callbacks.append(
             ModelCheckpoint(

@@ -13,7 +13,6 @@ from typing import Any
 import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import (
-    BatchSizeFinder,
     Callback,
     ModelSummary,
     StochasticWeightAveraging,
@@ -149,15 +148,6 @@ def _find_rate(settings: TrainerSettings, value: bool) -> None:
     settings.finds_rate = value
 
 
-def _scale_batch_size(settings: TrainerSettings, value: str) -> None:
-    mode = "power" if value in ("1", "true", "True") else value
-    if mode in ("0", "false", "False"):
-        return
-    if mode not in ("power", "binsearch"):
-        raise OptionError(f"--auto_scale_batch_size is power or binsearch, not {value!r}.")
-    settings.callbacks.append(BatchSizeFinder(mode=mode))
-
-
 def _track_norm(settings: TrainerSettings, value: float) -> None:
     if value > 0:
         settings.callbacks.append(GradientNorm(value))
@@ -265,11 +255,13 @@ FLAGS: Mapping[str, Flag] = {
     "terminate_on_nan": Flag(_yes_or_no, _stop_on_nan, "true"),
     "stochastic_weight_avg": Flag(_yes_or_no, _average_weights, "true"),
     "auto_lr_find": Flag(_yes_or_no, _find_rate, "true"),
-    "auto_scale_batch_size": Flag(str, _scale_batch_size, "power"),
+    "auto_scale_batch_size": Flag(
+        str, _refuse("--auto_scale_batch_size: give --batch_size; --help shows it."), "power"
+    ),
     "track_grad_norm": Flag(float, _track_norm),
     # what Lightning does by itself now
     "auto_select_gpus": Flag(
-        _yes_or_no, _nothing("--auto_select_gpus: --gpu=-1 waits for a free GPU."), "true"
+        _yes_or_no, _nothing("--auto_select_gpus: the first GPU is taken."), "true"
     ),
     "amp_backend": Flag(
         str, _nothing("--amp_backend: torch's own mixed precision is used (--precision=16).")
@@ -288,7 +280,7 @@ FLAGS: Mapping[str, Flag] = {
     "tpu_cores": Flag(str, _refuse("--tpu_cores: TPUs are not supported; a CPU or GPU is.")),
     "plugins": Flag(str, _refuse("--plugins is gone from Lightning: give --strategy.")),
     "log_gpu_memory": Flag(
-        str, _refuse("--log_gpu_memory is gone from Lightning: give --gpu_util_sampler.")
+        str, _refuse("--log_gpu_memory is gone from Lightning: look with nvidia-smi.")
     ),
     "multiple_trainloader_mode": Flag(
         str, _refuse("--multiple_trainloader_mode: join data sets by --data_class=A+B.")
