@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import optim
@@ -51,7 +52,7 @@ class ExperimentLossOptions:
     def _check_optimizer(self) -> None:
         if not (0 < self.lr < math.inf and 0 <= self.weight_decay < math.inf):
             raise OptionError("--lr is over 0, and --weight_decay not under it.")
-        kind = getattr(optim, self.optimizer, None)
+        kind: Any = getattr(optim, self.optimizer, None)
         if not (isinstance(kind, type) and issubclass(kind, optim.Optimizer)):
             raise OptionError(f"--optimizer: torch.optim has no {self.optimizer!r}; Adam is one.")
         try:
