@@ -52,11 +52,12 @@ class ExperimentLossOptions:
     def _check_optimizer(self) -> None:
         if not (0 < self.lr < math.inf and 0 <= self.weight_decay < math.inf):
             raise OptionError("--lr is over 0, and --weight_decay not under it.")
-        kind: Any = getattr(optim, self.optimizer, None)
+        kind = getattr(optim, self.optimizer, None)
         if not (isinstance(kind, type) and issubclass(kind, optim.Optimizer)):
             raise OptionError(f"--optimizer: torch.optim has no {self.optimizer!r}; Adam is one.")
+        make: Any = kind
         try:
-            kind([torch.nn.Parameter(torch.zeros(1))], lr=self.lr, weight_decay=self.weight_decay)
+            make([torch.nn.Parameter(torch.zeros(1))], lr=self.lr, weight_decay=self.weight_decay)
         except (TypeError, ValueError) as error:
             raise OptionError(
                 f"--optimizer: {self.optimizer} takes no --lr and --weight_decay: {error}."
