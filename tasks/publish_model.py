@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from text_recognizer.alphabet import Alphabet
 from text_recognizer.bundle import Bundle, check_free, load_bundle, write_bundle
 from text_recognizer.errors import InputError, OptionError, TextRecognizerError
 from text_recognizer.evaluation import EvaluationReport, ReportRow, evaluate, render_report
@@ -36,8 +35,9 @@ from text_recognizer.evaluation.calibration import (
     measure_calibration,
     score_text,
 )
-from text_recognizer.evaluation.language_tuning import measure_fused_calibration, tune_language
-from text_recognizer.evaluation.report import ALL, make_rows, per_cent
+from text_recognizer.evaluation.confusion_table import count_confusions
+from text_recognizer.evaluation.language_tuning import judge_runs, tune_language
+from text_recognizer.evaluation.report import ALL, LineResult, make_rows, per_cent
 from text_recognizer.evaluation.scored_lines import (
     ScoredLine,
     compare_runs,
@@ -46,7 +46,7 @@ from text_recognizer.evaluation.scored_lines import (
 )
 from text_recognizer.ground_truth import LineSample, find_sources_without, read_unseen_ids
 from text_recognizer.ground_truth.strokes import find_stroke_files
-from text_recognizer.language.confusions import CONFUSIONS_FILE, Confusions
+from text_recognizer.language.confusions import CONFUSIONS_FILE
 from text_recognizer.language.decoder import LanguageDecoder, language_scorer
 from text_recognizer.language.ngram_bundle import load_language_model
 from text_recognizer.language.vocabulary import load_words
@@ -188,20 +188,9 @@ def lines_to_fit(measured: Measurement) -> list[int]:
     return chosen
 
 
-def read_again(
-    measured: Measurement, decoder: LanguageDecoder, alphabet: Alphabet, unseen: frozenset[str]
-) -> EvaluationReport:
-    """The report of the same lines, read with a language model; `unseen` are ids of lines."""
-    report = measured.report
-    lines = measured.scored_lines(range(len(report.lines)))
-    results = compare_runs(lines, decode_lines(lines, decoder), alphabet, report.text_form)
-    return replace(report, rows=make_rows(results, unseen), lines=tuple(results))
-
-
-def find_confusions(report: EvaluationReport) -> Confusions:
-    """What is mixed up in the sources that a model is fitted on."""
-    lines = [line for line in report.lines if line.source not in NOT_FITTED_ON]
-    return Confusions.of((line.reference, line.hypothesis) for line in lines)
+def fitted_lines(report: EvaluationReport) -> list[LineResult]:
+    """Lines of the sources that a model is fitted on."""
+    return [line for line in report.lines if line.source not in NOT_FITTED_ON]
 
 
 def measured_rates(report: EvaluationReport, stroke_sources: Collection[str]) -> list[MeasuredCer]:
@@ -280,7 +269,7 @@ def run(options: argparse.Namespace) -> None:
     rates = [rate for report in reports for rate in measured_rates(report, strokes)]
     manifest = replace(manifest, cer=tuple(rates))
     files: dict[str, bytes | Path] = {name: bundle.folder / name for name in manifest.files}
-    files[CONFUSIONS_FILE] = find_confusions(reports[0]).to_json().encode()
+    files[CONFUSIONS_FILE] = count_confusions(fitted_lines(reports[0])).to_json().encode()
     write_bundle(output, manifest, files)
     for split in measured:
         print(render_section(split, calibration), end="\n\n")
@@ -318,24 +307,38 @@ def add_language(
         f"{name}: weight {settings.weight}, bonus {settings.bonus}, word bonus "
         f"{settings.word_bonus}\n"
     )
-    scorer = language_scorer(model, words, settings, bundle.manifest.symbols)
+    decoder = LanguageDecoder(language_scorer(model, words, settings, bundle.manifest.symbols))
     unseen = read_unseen_ids(options.data)
-    alphabet = bundle.manifest.alphabet
-    decoder = LanguageDecoder(scorer)
-    for split in measured:
-        _tell_calibration(bundle, split, decoder, settings)
-    return settings, [read_again(split, decoder, alphabet, unseen) for split in measured]
+    return settings, [read_again(bundle, split, decoder, settings, unseen) for split in measured]
 
 
-def _tell_calibration(
-    bundle: Bundle, split: Measurement, decoder: LanguageDecoder, settings: LanguageSettings
-) -> None:
-    lines = split.scored_lines(range(len(split.report.lines)))
-    errors = measure_fused_calibration(bundle, lines, decoder, settings.word_calibration)
+def read_again(
+    bundle: Bundle,
+    measured: Measurement,
+    decoder: LanguageDecoder,
+    settings: LanguageSettings,
+    unseen: frozenset[str],
+) -> EvaluationReport:
+    """The report of the same lines, read with a language model; its calibration errors are printed.
+
+    Args:
+        bundle: with its new calibration.
+        measured: the split.
+        decoder: reads with the language model.
+        settings: how much is given on it.
+        unseen: ids of lines.
+    """
+    report, manifest = measured.report, bundle.manifest
+    lines = measured.scored_lines(range(len(report.lines)))
+    decoded = decode_lines(lines, decoder, temperature=manifest.temperature)
+    results = compare_runs(lines, decoded, manifest.alphabet, report.text_form)
+    runs = judge_runs(results, decoded, manifest.symbols)
+    errors = runs.calibration_errors(settings.word_calibration)
     print(
-        f"Calibration errors of all {split.report.split} lines read with {settings.name}: letters "
+        f"Calibration errors of all {report.split} lines read with {settings.name}: letters "
         f"{per_cent(errors.characters)} %, words {per_cent(errors.words)} %.\n"
     )
+    return replace(report, rows=make_rows(results, unseen), lines=tuple(results))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

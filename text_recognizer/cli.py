@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import typer
 from typer.core import TyperGroup
 
+from text_recognizer.command_options import Dataset, LanguageModel, Threads
 from text_recognizer.errors import (
     InputError,
     MissingExtraError,
@@ -56,13 +57,6 @@ Finder = Annotated[
     str | None,
     typer.Option(metavar="NAME|DIR", help="Line finder; by default the shipped one."),
 ]
-LanguageModel = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME|DIR|none",
-        help="Language model, or none; by default the one that the model reads with.",
-    ),
-]
 LexiconFile = Annotated[
     Path | None,
     typer.Option(
@@ -74,9 +68,6 @@ CorrectorName = Annotated[
     typer.Option(
         "--corrector", metavar="NAME|DIR", help="Mend what was read with this; by default nothing."
     ),
-]
-Threads = Annotated[
-    int | None, typer.Option(min=1, metavar="N", help="Threads; by default all cores.")
 ]
 Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="What to train, and how.")]
 Data = Annotated[
@@ -208,9 +199,7 @@ def demo(model: Model = None, threads: Threads = None) -> None:
 
 @app.command()
 def evaluate(
-    dataset: Annotated[
-        Path, typer.Argument(metavar="DATASET", help="Lines with their text: folder or zip.")
-    ],
+    dataset: Dataset,
     split: Annotated[
         Literal["train", "validation", "test"],
         typer.Option(metavar="train|validation|test", help="Part of the data set."),

@@ -1,7 +1,10 @@
-"""Miniatures of character data sets in the layout of the originals."""
+"""Miniatures of character data sets in the layout of the originals, and their programs."""
 
 import gzip
 import io
+import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from numpy.typing import NDArray
 
 from text_recognizer.data.character_mapping import EMNIST_CHARACTERS
 
+ROOT = Path(__file__).parents[2]
 UNIPEN_CHARACTERS = "".join(chr(c) for c in range(33, 127) if chr(c) != "\\")
 
 
@@ -105,3 +109,15 @@ def write_emnist_idx(folder: Path) -> None:
         images = marked_glyphs(labels, mark).swapaxes(1, 2)
         write_idx(folder / f"{stem}-images-idx3-ubyte.gz", images)
         write_idx(folder / f"{stem}-labels-idx1-ubyte.gz", labels.astype(np.uint8))
+
+
+def run_script(name: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """A data module run as a program, with its caches in the folder."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "text_recognizer" / "data" / f"{name}.py"), *flags],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )

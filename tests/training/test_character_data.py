@@ -20,6 +20,7 @@ from character_files import (
     emnist_mat,
     marked_glyphs,
     matlab_zip,
+    run_script,
     write_emnist_idx,
     write_idx,
     write_unipen,
@@ -628,17 +629,6 @@ def test_lightning_learns_from_the_modules() -> None:
 
 
 # As programs
-
-
-def run_script(name: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "text_recognizer" / "data" / f"{name}.py"), *flags],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def test_script_prints_and_draws(tmp_path: Path) -> None:

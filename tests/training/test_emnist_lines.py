@@ -1,15 +1,12 @@
 """Drawn lines: layout of images and labels, separate glyphs and texts, caches, augmentation."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from character_files import write_emnist_idx, write_unipen
+from character_files import run_script, write_emnist_idx, write_unipen
 from numpy.typing import NDArray
 
 from text_recognizer.data import (
@@ -391,17 +388,6 @@ def test_combined_lines(small: dict[str, Any]) -> None:
     assert str(caught.value) == (
         "EMNISTLines and EMNISTLines2 do not go together: input_dims is (1, 28, 896) and "
         "(1, 56, 1024)."
-    )
-
-
-def run_script(name: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / "text_recognizer" / "data" / f"{name}.py"), *flags],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache")},
-        capture_output=True,
-        text=True,
-        check=False,
     )
 
 

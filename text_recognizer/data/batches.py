@@ -4,9 +4,10 @@ A line is padded by itself and a batch holds lines of one padded width only, so 
 depend on its batch mates.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -18,6 +19,8 @@ from text_recognizer.grey_image import GreyImage
 from text_recognizer.line_input import normalise, pad
 from text_recognizer.models.line_resnet_lstm import FRAME_STRIDE
 from text_recognizer.text_form import apply_text_form
+
+Item = TypeVar("Item")
 
 
 class LineBatch(NamedTuple):
@@ -106,13 +109,35 @@ def batch_by_width(
     lines: Iterable[EncodedLine], *, batch_columns: int, max_batch: int, keep_rest: bool
 ) -> Iterator[LineBatch]:
     """Batches of equal width, each as soon as it is full; the rest at the end if kept."""
-    waiting: dict[int, list[EncodedLine]] = {}
-    for line in lines:
-        width = line.image.shape[1]
-        group = waiting.setdefault(width, [])
-        group.append(line)
-        if len(group) == batch_size(width, batch_columns=batch_columns, max_batch=max_batch):
-            yield collate(waiting.pop(width))
+    size = partial(batch_size, batch_columns=batch_columns, max_batch=max_batch)
+    for group in group_by_size(
+        lines, size_of=lambda line: line.image.shape[1], most_of=size, keep_rest=keep_rest
+    ):
+        yield collate(group)
+
+
+def group_by_size(
+    items: Iterable[Item],
+    *,
+    size_of: Callable[[Item], int],
+    most_of: Callable[[int], int],
+    keep_rest: bool,
+) -> Iterator[list[Item]]:
+    """Items of one size, as many as go together; the rest at the end if kept, the smallest first.
+
+    Args:
+        items: may be without end.
+        size_of: an item.
+        most_of: items of a size that go together.
+        keep_rest: whether groups that are not full are given, too.
+    """
+    waiting: dict[int, list[Item]] = {}
+    for item in items:
+        size = size_of(item)
+        group = waiting.setdefault(size, [])
+        group.append(item)
+        if len(group) == most_of(size):
+            yield waiting.pop(size)
     if keep_rest:
-        for width in sorted(waiting):
-            yield collate(waiting[width])
+        for size in sorted(waiting):
+            yield waiting[size]

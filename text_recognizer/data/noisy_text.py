@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from text_recognizer.data.batches import group_by_size
 from text_recognizer.data.options import NoisyTextOptions
 from text_recognizer.errors import InputError
 from text_recognizer.language.confusions import Confusions
@@ -249,16 +250,13 @@ def batch_by_length(
     lines: Iterable[TaggedLine], batch_characters: int, *, keep_rest: bool
 ) -> Iterator[NoisyBatch]:
     """Batches of equal padded length, each as soon as it is full; the rest at the end if kept."""
-    waiting: dict[int, list[TaggedLine]] = {}
-    for line in lines:
-        length = len(line.symbols)
-        group = waiting.setdefault(length, [])
-        group.append(line)
-        if (len(group) + 1) * length > batch_characters:
-            yield _collate(waiting.pop(length))
-    if keep_rest:
-        for length in sorted(waiting):
-            yield _collate(waiting[length])
+    for group in group_by_size(
+        lines,
+        size_of=lambda line: len(line.symbols),
+        most_of=lambda length: max(1, batch_characters // length),
+        keep_rest=keep_rest,
+    ):
+        yield _collate(group)
 
 
 def _collate(lines: Sequence[TaggedLine]) -> NoisyBatch:

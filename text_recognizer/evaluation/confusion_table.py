@@ -1,6 +1,8 @@
 """What a model mixes up most, as a table: what is written, what was read, how often."""
 
-from text_recognizer.evaluation.report import EvaluationReport, per_cent
+from collections.abc import Iterable
+
+from text_recognizer.evaluation.report import EvaluationReport, LineResult, per_cent, render_table
 from text_recognizer.language.confusions import Confusions
 from text_recognizer.language.weighted_edits import weighted_distance
 
@@ -12,9 +14,9 @@ _NOTHING = "(nothing)"
 _BLANK = "(blank)"
 
 
-def find_report_confusions(report: EvaluationReport) -> Confusions:
-    """Confusions of all lines of an evaluation."""
-    return Confusions.of((line.reference, line.hypothesis) for line in report.lines)
+def count_confusions(lines: Iterable[LineResult]) -> Confusions:
+    """Confusions of lines that were read."""
+    return Confusions.of((line.reference, line.hypothesis) for line in lines)
 
 
 def render_confusions(report: EvaluationReport, n: int) -> str:
@@ -24,7 +26,7 @@ def render_confusions(report: EvaluationReport, n: int) -> str:
         report: of the evaluation.
         n: rows at most.
     """
-    confusions = find_report_confusions(report)
+    confusions = count_confusions(report.lines)
     costs, total = confusions.costs(), sum(confusions.pieces.values())
     rows = [
         (
@@ -38,15 +40,7 @@ def render_confusions(report: EvaluationReport, n: int) -> str:
     ]
     if not rows:
         return "No line was read with an error."
-    widths = [max(map(len, column)) for column in zip(_HEADER, *rows, strict=True)]
-    body = [
-        "  ".join(
-            [cell.ljust(width) for cell, width in zip(cells[:2], widths[:2], strict=True)]
-            + [cell.rjust(width) for cell, width in zip(cells[2:], widths[2:], strict=True)]
-        )
-        for cells in (_HEADER, *rows)
-    ]
-    return "\n".join([*body, "", _LEGEND])
+    return f"{render_table([_HEADER, *rows], n_left=2)}\n\n{_LEGEND}"
 
 
 def _shown(piece: str) -> str:

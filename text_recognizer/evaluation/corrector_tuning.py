@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
-import numpy as np
-
 from text_recognizer.bundle import (
     DEFAULT_LINE_MODEL,
     Bundle,
@@ -17,9 +15,9 @@ from text_recognizer.bundle import (
     load_bundle,
     write_bundle,
 )
-from text_recognizer.errors import InputError
-from text_recognizer.evaluation.metrics import ErrorCounts, count_character_errors
+from text_recognizer.evaluation.metrics import count_character_errors
 from text_recognizer.evaluation.scored_lines import ScoredLine, read_scored_lines
+from text_recognizer.evaluation.source_rates import Rates, check_errors, mean_ratio, source_rates
 from text_recognizer.ground_truth import find_sources_without
 from text_recognizer.language.corrector import Corrector, load_corrector
 from text_recognizer.language.decoder import load_scoring_decoder
@@ -37,8 +35,6 @@ from text_recognizer.text_form import apply_text_form
 
 WEIGHTS = (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
 MARGINS = (-3.0, -2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0, 4.0)
-
-Rates = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -144,24 +140,25 @@ def tune_corrector(lines: Sequence[JudgedLine]) -> TunedCorrector:
         InputError: the lines are read without an error.
     """
     before = _rates(lines, [[] for _ in lines])
-    judged = [source for source, rate in before.items() if rate > 0]
-    if not judged:
-        raise InputError("The lines are read without an error already: give others to tune on.")
+    check_errors(before)
     tried = []
     for margin, weight in product(MARGINS, WEIGHTS):
         settings = CorrectionSettings(weight, margin)
         edits = [choose_edits(line.judged, settings) for line in lines]
         after = _rates(lines, edits)
-        mean = float(np.mean([after[source] / before[source] for source in judged]))
+        mean = mean_ratio(after, before)
         tried.append((round(mean, 9), sum(map(len, edits)), -margin, -weight, settings, after))
     *_, settings, after = min(tried, key=lambda item: item[:4])
     return TunedCorrector(settings, before, after)
 
 
 def _rates(lines: Sequence[JudgedLine], edits: Sequence[Sequence[Edit]]) -> Rates:
-    counts: dict[str, ErrorCounts] = {}
-    for line, own_edits in zip(lines, edits, strict=True):
-        text = " ".join(apply_edits(line.read, own_edits).split())
-        own = count_character_errors(line.reference, text)
-        counts[line.source] = counts.get(line.source, ErrorCounts()) + own
-    return {name: own.rate for name, own in sorted(counts.items()) if own.rate is not None}
+    return source_rates(
+        (
+            line.source,
+            count_character_errors(
+                line.reference, " ".join(apply_edits(line.read, own_edits).split())
+            ),
+        )
+        for line, own_edits in zip(lines, edits, strict=True)
+    )

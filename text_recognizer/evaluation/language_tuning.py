@@ -19,7 +19,6 @@ from text_recognizer.bundle import (
     write_bundle,
 )
 from text_recognizer.ctc import LabelRun
-from text_recognizer.errors import InputError
 from text_recognizer.evaluation.calibration import (
     Calibration,
     CalibrationErrors,
@@ -27,7 +26,6 @@ from text_recognizer.evaluation.calibration import (
     fit_word_points,
     mark_right,
 )
-from text_recognizer.evaluation.metrics import sum_counts
 from text_recognizer.evaluation.report import LineResult
 from text_recognizer.evaluation.scored_lines import (
     ScoredLine,
@@ -35,6 +33,7 @@ from text_recognizer.evaluation.scored_lines import (
     decode_lines,
     read_scored_lines,
 )
+from text_recognizer.evaluation.source_rates import Rates, check_errors, mean_ratio, source_rates
 from text_recognizer.ground_truth import find_sources_without
 from text_recognizer.language.decoder import LanguageDecoder, language_scorer
 from text_recognizer.language.ngram_bundle import load_language_model
@@ -48,8 +47,6 @@ WORD_BONUSES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 BONUSES = (0.0, 0.4, 0.8, 1.2, 1.6, 2.0)
 _START = (3, 2)  # places of the first weight and bonus that are tried
 _SPACE = " "
-
-Rates = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -156,16 +153,15 @@ def tune_language(
     def decoder(settings: LanguageSettings) -> LanguageDecoder:
         return LanguageDecoder(language_scorer(model, words, settings, manifest.symbols))
 
-    before = _rates(read(None))
-    judged = [source for source, rate in before.items() if rate > 0]
-    if not judged:
-        raise InputError("The lines are read without an error already: give others to tune on.")
+    before = source_rates((line.source, line.characters) for line in read(None))
+    check_errors(before)
     tried: dict[LanguageSettings, tuple[float, Rates]] = {}
 
     def relative(settings: LanguageSettings) -> float:
         if settings not in tried:
-            after = _rates(read(decoder(settings)))
-            mean = float(np.mean([after[source] / before[source] for source in judged]))
+            results = read(decoder(settings))
+            after = source_rates((line.source, line.characters) for line in results)
+            mean = mean_ratio(after, before)
             tried[settings] = mean, after
             if on_try is not None:
                 on_try(settings, mean)
@@ -177,7 +173,9 @@ def tune_language(
     best = of_place(_climb(lambda place: relative(of_place(place))))
     bonuses = WORD_BONUSES if words else (0.0,)
     best = min((replace(best, word_bonus=bonus) for bonus in bonuses), key=relative)
-    runs = _judge(line_model, lines, decoder(best))
+    decoded = decode_lines(lines, decoder(best), temperature=manifest.temperature)
+    results = compare_runs(lines, decoded, manifest.alphabet, manifest.text_form)
+    runs = judge_runs(results, decoded, manifest.symbols)
     points = fit_word_points(runs.products, runs.words_right)
     return TunedLanguage(replace(best, word_calibration=points), before, tried[best][1])
 
@@ -195,39 +193,8 @@ def _climb(cost: Callable[[tuple[int, int]], float]) -> tuple[int, int]:
         best = chosen
 
 
-def _rates(results: Sequence[LineResult]) -> Rates:
-    rates = {}
-    for source in sorted({line.source for line in results}):
-        rate = sum_counts(line.characters for line in results if line.source == source).rate
-        if rate is not None:
-            rates[source] = rate
-    return rates
-
-
-def measure_fused_calibration(
-    line_model: Bundle,
-    lines: Sequence[ScoredLine],
-    decoder: LanguageDecoder,
-    points: tuple[tuple[float, float], ...] | None,
-) -> CalibrationErrors:
-    """How far confidences are from shares that are right, of what is read with a language model.
-
-    Args:
-        line_model: its temperature counts.
-        lines: and their scores.
-        decoder: reads them.
-        points: word calibration of what is read so; None takes products as they are.
-    """
-    judged = _judge(line_model, lines, decoder)
-    words = Calibration(word_points=points).word_confidences(judged.products)
-    return CalibrationErrors(
-        calibration_error(judged.confidences, judged.characters_right),
-        calibration_error(words, judged.words_right),
-    )
-
-
 @dataclass(frozen=True, eq=False)
-class _JudgedRuns:
+class JudgedRuns:
     """Confidences of characters and products of words that were read, and which are right."""
 
     confidences: NDArray[np.float64]
@@ -235,20 +202,33 @@ class _JudgedRuns:
     products: NDArray[np.float64]
     words_right: NDArray[np.bool_]
 
+    def calibration_errors(
+        self, points: tuple[tuple[float, float], ...] | None
+    ) -> CalibrationErrors:
+        """How far confidences are from shares that are right; `points` calibrate the words."""
+        words = Calibration(word_points=points).word_confidences(self.products)
+        return CalibrationErrors(
+            calibration_error(self.confidences, self.characters_right),
+            calibration_error(words, self.words_right),
+        )
 
-def _judge(
-    line_model: Bundle, lines: Sequence[ScoredLine], decoder: LanguageDecoder
-) -> _JudgedRuns:
-    """What is read in lines; those in which the text form joins or parts words are left out."""
-    manifest = line_model.manifest
-    decoded = decode_lines(lines, decoder, temperature=manifest.temperature)
-    results = compare_runs(lines, decoded, manifest.alphabet, manifest.text_form)
+
+def judge_runs(
+    results: Sequence[LineResult], decoded: Sequence[Sequence[LabelRun]], symbols: Sequence[str]
+) -> JudgedRuns:
+    """What was read in lines; those in which the text form joins or parts words are left out.
+
+    Args:
+        results: of the lines.
+        decoded: the label runs that the results are of.
+        symbols: characters of labels 1, 2, ...
+    """
     confidences: list[float] = []
     characters_right: list[bool] = []
     products: list[float] = []
     words_right: list[bool] = []
     for result, runs in zip(results, decoded, strict=True):
-        words = _words(runs, manifest.symbols)
+        words = _words(runs, symbols)
         if [len(word) for word in words] != [len(word) for word in result.hypothesis.split()]:
             continue
         letters = mark_right(result.hypothesis, result.reference)
@@ -257,7 +237,7 @@ def _judge(
         characters_right += letters[is_letter].tolist()
         products += [float(np.prod(word)) for word in words]
         words_right += mark_right(result.hypothesis.split(), result.reference.split()).tolist()
-    return _JudgedRuns(
+    return JudgedRuns(
         np.array(confidences),
         np.array(characters_right, bool),
         np.array(products),

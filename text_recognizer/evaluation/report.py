@@ -158,14 +158,23 @@ def report_to_json(report: EvaluationReport, *, with_lines: bool = False) -> dic
 
 def render_report(report: EvaluationReport) -> str:
     """The report as a table of plain text, rates in per cent, with a line on how they are made."""
-    table = [_HEADER, *(_cells(row) for row in report.rows)]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    body = [
-        "  ".join([cells[0].ljust(widths[0]), *map(str.rjust, cells[1:], widths[1:])])
-        for cells in table
-    ]
+    table = render_table([_HEADER, *(_cells(row) for row in report.rows)])
     title = f"{report.dataset}, {report.split} split, text form {report.text_form}"
-    return "\n".join([title, "", *body, "", _LEGEND])
+    return f"{title}\n\n{table}\n\n{_LEGEND}"
+
+
+def render_table(rows: Sequence[Sequence[str]], *, n_left: int = 1) -> str:
+    """Rows of cells in columns of plain text; the first `n_left` stand at the left of theirs."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            [
+                *map(str.ljust, cells[:n_left], widths[:n_left]),
+                *map(str.rjust, cells[n_left:], widths[n_left:]),
+            ]
+        )
+        for cells in rows
+    )
 
 
 def _cells(row: ReportRow) -> tuple[str, ...]:

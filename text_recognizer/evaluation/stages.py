@@ -21,6 +21,7 @@ from text_recognizer.evaluation.report import (
     interval_text,
     make_row,
     per_cent,
+    render_table,
 )
 from text_recognizer.evaluation.scored_lines import (
     ScoredLine,
@@ -144,16 +145,7 @@ def render_stages(results: Sequence[StageResult]) -> str:
         for name, places in _subsets(results[0].lines).items()
         for cells in _subset_rows(name, places, results)
     ]
-    table = [_HEADER, *rows]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    body = [
-        "  ".join(
-            [cells[0].ljust(widths[0]), cells[1].ljust(widths[1])]
-            + [cell.rjust(width) for cell, width in zip(cells[2:], widths[2:], strict=True)]
-        )
-        for cells in table
-    ]
-    return "\n".join([*body, "", _LEGEND])
+    return f"{render_table([_HEADER, *rows], n_left=2)}\n\n{_LEGEND}"
 
 
 def _subsets(lines: Sequence[LineResult]) -> dict[str, list[int]]:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from text_recognizer.command_options import LineModel, Most, Threads, ValidationData, Without
+
 language_models = typer.Typer(
     name="language-model", rich_markup_mode=None, add_completion=False, no_args_is_help=True
 )
@@ -68,23 +70,12 @@ def tune(
     language_model: Annotated[
         str, typer.Argument(metavar="NAME", help="Language model, by name or folder.")
     ],
-    data: Annotated[
-        Path, typer.Option(metavar="DIR", help="Lines with their text, validation lines among.")
-    ],
+    data: ValidationData,
     output: Output,
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME|DIR", help="Line model; by default the shipped one."),
-    ] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(metavar="SOURCE", help="Source of the data to leave out.")
-    ] = None,
-    most: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Lines of one source at most.")
-    ] = 300,
-    threads: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Threads; by default all cores.")
-    ] = None,
+    model: LineModel = None,
+    without: Without = None,
+    most: Most = 300,
+    threads: Threads = None,
 ) -> None:
     """Find how much a line model should give on a language model, and write a copy that does.
 

@@ -5,6 +5,16 @@ from typing import Annotated
 
 import typer
 
+from text_recognizer.command_options import (
+    Dataset,
+    LanguageModel,
+    LineModel,
+    Most,
+    Threads,
+    ValidationData,
+    Without,
+)
+
 correctors = typer.Typer(
     name="corrector", rich_markup_mode=None, add_completion=False, no_args_is_help=True
 )
@@ -17,9 +27,7 @@ def start() -> None:
 
 @correctors.command("pairs")
 def pairs(
-    dataset: Annotated[
-        Path, typer.Argument(metavar="DATASET", help="Lines with their text: folder or zip.")
-    ],
+    dataset: Dataset,
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the two files.")] = Path(
         "dataset/typo"
     ),
@@ -27,23 +35,10 @@ def pairs(
         str,
         typer.Option(metavar="train|validation|test", help="Lines that are read for the pairs."),
     ] = "validation",
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME|DIR", help="Line model; by default the shipped one."),
-    ] = None,
-    language_model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|DIR|none",
-            help="Language model, or none; by default the one that the model reads with.",
-        ),
-    ] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(metavar="SOURCE", help="Source of the data to leave out.")
-    ] = None,
-    threads: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Threads; by default all cores.")
-    ] = None,
+    model: LineModel = None,
+    language_model: LanguageModel = None,
+    without: Without = None,
+    threads: Threads = None,
 ) -> None:
     """Write what a corrector learns from: pairs of true and recognised text, and transcriptions.
 
@@ -66,30 +61,13 @@ def pairs(
 @correctors.command("tune")
 def tune(
     corrector: Annotated[str, typer.Argument(metavar="NAME", help="Corrector, by name or folder.")],
-    data: Annotated[
-        Path, typer.Option(metavar="DIR", help="Lines with their text, validation lines among.")
-    ],
+    data: ValidationData,
     output: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the new corrector.")],
-    model: Annotated[
-        str | None,
-        typer.Option(metavar="NAME|DIR", help="Line model; by default the shipped one."),
-    ] = None,
-    language_model: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME|DIR|none",
-            help="Language model, or none; by default the one that the model reads with.",
-        ),
-    ] = None,
-    without: Annotated[
-        list[str] | None, typer.Option(metavar="SOURCE", help="Source of the data to leave out.")
-    ] = None,
-    most: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Lines of one source at most.")
-    ] = 300,
-    threads: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Threads; by default all cores.")
-    ] = None,
+    model: LineModel = None,
+    language_model: LanguageModel = None,
+    without: Without = None,
+    most: Most = 300,
+    threads: Threads = None,
 ) -> None:
     """Find how sure a corrector must be, and write a copy of it that is.
 

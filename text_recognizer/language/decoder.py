@@ -31,7 +31,7 @@ from text_recognizer.language.mending import JUDGED_BY_SCORES, MendingDecoder
 from text_recognizer.language.ngram_bundle import load_language_model
 from text_recognizer.language.ngram_model import NgramModel
 from text_recognizer.language.scorer import LanguageScorer
-from text_recognizer.language.vocabulary import load_words
+from text_recognizer.language.vocabulary import load_words, without_numbers
 from text_recognizer.language.weighted_edits import UNIFORM, EditCosts
 from text_recognizer.line_reader import Decodes
 from text_recognizer.manifest import LanguageSettings
@@ -63,6 +63,20 @@ class LanguageDecoder:
         self._scorer, self._options = scorer, options or BeamOptions()
         self._n_best = n_best
         self.word_calibration = word_calibration
+
+    @property
+    def knows_language(self) -> bool:
+        """Whether texts are not all alike to the scorer."""
+        return not isinstance(self._scorer, NoLanguage)
+
+    def with_scorer(self, scorer: Scorer) -> "LanguageDecoder":
+        """The same decoder, told what another scorer knows, too."""
+        return LanguageDecoder(
+            JoinedScorer(self._scorer, scorer),
+            options=self._options,
+            n_best=self._n_best,
+            word_calibration=self.word_calibration,
+        )
 
     def decode(self, scores: Sequence[NDArray[np.float32]], *, temperature: float) -> list[Decoded]:
         """The best text of every line; the confidences of its labels are those of the scores.
@@ -120,38 +134,13 @@ def load_decoder(
             than the line model.
         InputError: the lexicon cannot be read, or holds no word of the model's characters.
     """
-    stages = load_decoders(
-        line_model,
-        language_model,
-        lexicon=lexicon,
-        corrector=corrector,
-        n_best=n_best,
-        n_threads=n_threads,
+    base = load_scoring_decoder(line_model, language_model, n_best=n_best)
+    stages = _mending_stages(
+        base, line_model, lexicon=lexicon, corrector=corrector, n_threads=n_threads
     )
-    if stages:
-        return list(stages.values())[-1]
-    return (
-        None
-        if n_best == 1
-        else LanguageDecoder(
-            NoLanguage(), n_best=n_best, word_calibration=line_model.manifest.word_calibration
-        )
-    )
-
-
-def load_scoring_decoder(
-    line_model: Bundle, language_model: str | Path | None = None
-) -> LanguageDecoder:
-    """The decoder that a line model reads with, without a lexicon and not mended."""
-    manifest = line_model.manifest
-    if language_model == NO_LANGUAGE or not (language_model or manifest.language):
-        return LanguageDecoder(NoLanguage(), word_calibration=manifest.word_calibration)
-    calibration = (manifest.language and manifest.language.word_calibration) or (
-        manifest.word_calibration
-    )
-    return LanguageDecoder(
-        _language_scorer(line_model, language_model), word_calibration=calibration
-    )
+    if not stages and not base.knows_language and n_best == 1:
+        return None
+    return [base, *stages.values()][-1]
 
 
 def load_decoders(
@@ -160,32 +149,51 @@ def load_decoders(
     *,
     lexicon: Path | None = None,
     corrector: str | Path | None = None,
-    n_best: int = 1,
     n_threads: int | None = None,
 ) -> dict[str, Decodes]:
     """The decoder after each stage of reading, by the stage's name; see `load_decoder`."""
+    base = load_scoring_decoder(line_model, language_model)
+    first: dict[str, Decodes] = {"+ model": base} if base.knows_language else {}
+    return first | _mending_stages(
+        base, line_model, lexicon=lexicon, corrector=corrector, n_threads=n_threads
+    )
+
+
+def load_scoring_decoder(
+    line_model: Bundle, language_model: str | Path | None = None, *, n_best: int = 1
+) -> LanguageDecoder:
+    """The decoder that a line model reads with, without a lexicon and not mended."""
     manifest = line_model.manifest
-    calibration = manifest.word_calibration
     scorer: Scorer = NoLanguage()
-    stages: dict[str, Decodes] = {}
-    decoder: LanguageDecoder | MendingDecoder | None = None
+    calibration = manifest.word_calibration
     if language_model != NO_LANGUAGE and (language_model or manifest.language):
         scorer = _language_scorer(line_model, language_model)
         calibration = (manifest.language and manifest.language.word_calibration) or calibration
-        decoder = LanguageDecoder(scorer, n_best=n_best, word_calibration=calibration)
-        stages["+ model"] = decoder
+    return LanguageDecoder(scorer, n_best=n_best, word_calibration=calibration)
+
+
+def _mending_stages(
+    base: LanguageDecoder,
+    line_model: Bundle,
+    *,
+    lexicon: Path | None,
+    corrector: str | Path | None,
+    n_threads: int | None,
+) -> dict[str, Decodes]:
+    """What a lexicon and a corrector make of a decoder, one on top of the other."""
+    manifest = line_model.manifest
+    decoder: LanguageDecoder | MendingDecoder = base
+    stages: dict[str, Decodes] = {}
     if lexicon is not None:
         words = read_words(lexicon, manifest.text_form)
         trie = Lexicon.of(words, manifest.symbols)
-        scorer = JoinedScorer(scorer, LexiconScorer(trie, manifest.symbols))
         near = NearWords(words, LexiconSearch(trie, manifest.symbols, _costs(line_model)))
-        decoder = LanguageDecoder(scorer, n_best=n_best, word_calibration=calibration)
+        decoder = base.with_scorer(LexiconScorer(trie, manifest.symbols))
         decoder = MendingDecoder(decoder, near, manifest.alphabet, JUDGED_BY_SCORES)
         stages["+ lexicon"] = decoder
     if corrector is not None:
         loaded = load_corrector(corrector, n_threads=n_threads)
         _check_text_form(loaded.bundle, line_model, "corrector")
-        decoder = decoder or LanguageDecoder(scorer, n_best=n_best, word_calibration=calibration)
         decoder = MendingDecoder(decoder, loaded, manifest.alphabet, loaded.settings)
         stages["+ corrector"] = decoder
     return stages
@@ -219,7 +227,7 @@ def language_scorer(
     """
     scorer = LanguageScorer(model, symbols, weight=settings.weight, bonus=settings.bonus)
     can_write = set(symbols).issuperset
-    listed = [word for word in words if not any(map(str.isdigit, word))]  # numbers are no words
+    listed = without_numbers(words)
     if not settings.word_bonus or not any(can_write(word) for word in listed):
         return scorer
     trie = Lexicon.of(with_capitals(listed), symbols)

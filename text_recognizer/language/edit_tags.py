@@ -70,9 +70,7 @@ def tag_pieces(pieces: Iterable[tuple[str, str]]) -> tuple[str, list[str], list[
     """
     read, own, missing = [START], [START], [""]
     for one, other in pieces:
-        for true, seen in (
-            [(one, other)] if one == other and len(one) == 1 else align_texts(one, other)
-        ):
+        for true, seen in align_texts(one, other):
             if seen:
                 read.append(seen)
                 own.append(true)

@@ -59,7 +59,8 @@ def with_capitals(words: Iterable[str]) -> set[str]:
     small = [word for word in found if word.islower()]
     raised = [word[:1].upper() + word[1:] for word in small]
     found.update(raised)
-    found.update(_LATER_PART.sub(_upper, word) for word in raised)  # O'Hara, but not Paul'S
+    parted = (word for word in raised if not word.isalpha())
+    found.update(_LATER_PART.sub(_upper, word) for word in parted)  # O'Hara, but not Paul'S
     return found
 
 
@@ -211,20 +212,19 @@ class LexiconScorer:
         longer = self._lexicon.children(nodes, labels)
         goes_on = (is_letter | self._is_sign[labels]) & (longer != _OFF)
         after = np.where(goes_on, longer, np.where(is_letter, _OFF, ROOT))
-        lost = np.where(is_letter, self._lost(nodes, ends_word=False), self._lost(nodes))
+        lost = self._lost(nodes, ends_word=~is_letter)
         return np.where(goes_on, self._bonus, lost), after[:, None]
 
     def finish(self, states: Integers) -> Floats:
         """What the end of the line says of the last word."""
-        return self._lost(states[:, 0])
+        return self._lost(states[:, 0], ends_word=np.True_)
 
-    def _lost(self, nodes: Integers, *, ends_word: bool = True) -> Floats:
+    def _lost(self, nodes: Integers, *, ends_word: NDArray[np.bool_] | np.bool_) -> Floats:
         """Bonuses of letters that turn out to be of no word are taken back."""
         lexicon = self._lexicon
-        kept = lexicon.kept[nodes]
-        if ends_word:
-            kept = np.where(lexicon.is_word[nodes], lexicon.depths[nodes], kept)
-        return np.where(nodes == _OFF, 0.0, -self._bonus * (lexicon.depths[nodes] - kept))
+        depths = lexicon.depths[nodes]
+        kept = np.where(ends_word & lexicon.is_word[nodes], depths, lexicon.kept[nodes])
+        return np.where(nodes == _OFF, 0.0, -self._bonus * (depths - kept))
 
 
 class JoinedScorer:

@@ -23,9 +23,12 @@ def collect_words(texts: Iterable[str], *, least: int = _LEAST) -> list[str]:
     counts: Counter[str] = Counter()
     for text in texts:
         counts.update(find_words(text))
-    return sorted(
-        word for word, count in counts.items() if count >= least and not any(map(str.isdigit, word))
-    )
+    return sorted(without_numbers(word for word, count in counts.items() if count >= least))
+
+
+def without_numbers(words: Iterable[str]) -> list[str]:
+    """The words that hold no digit: numbers are left to the line model."""
+    return [word for word in words if word.isalpha() or not any(map(str.isdigit, word))]
 
 
 def words_to_bytes(words: Sequence[str]) -> bytes:

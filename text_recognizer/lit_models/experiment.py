@@ -15,14 +15,13 @@ import torch
 from torch import Tensor, nn, optim
 from torch.nn import functional as F
 
+from text_recognizer.data.character_mapping import PADDING, SPECIAL_SYMBOLS
 from text_recognizer.errors import OptionError
 from text_recognizer.evaluation.metrics import count_edits, sample_error_rate
 from text_recognizer.lit_models.base import sum_over_processes
 from text_recognizer.lit_models.ctc import Prediction
 from text_recognizer.training.experiments.options import ExperimentLossOptions
 
-SPECIAL = ("<B>", "<S>", "<E>", "<P>")
-PADDING = "<P>"
 _N_SAMPLES = 24
 _FIGURES = ("edits", "length", "line_rates", "lines", "right", "places", "right_written", "written")
 
@@ -71,7 +70,7 @@ class ExperimentLitModel(pl.LightningModule):
     Args:
         network: gives logits (N, C) of characters, or (N, C, S) of lines, for images (N, 1, H, W).
         options: loss and optimiser.
-        mapping: names of the classes; those of `SPECIAL` are no characters.
+        mapping: names of the classes; those of `SPECIAL_SYMBOLS` are no characters.
         is_line: whether labels are lines (N, S) and not characters (N,).
     """
 
@@ -167,7 +166,7 @@ class ExperimentLitModel(pl.LightningModule):
     def text(self, labels: Sequence[int]) -> str:
         """Characters of labels, special ones left out."""
         names = (self.mapping[label] for label in labels)
-        return "".join(name for name in names if name not in SPECIAL)
+        return "".join(name for name in names if name not in SPECIAL_SYMBOLS)
 
     def _one_cycle_steps(self) -> int:
         if self.options.one_cycle_total_steps:
@@ -203,8 +202,8 @@ class ExperimentLitModel(pl.LightningModule):
         self._counts.add(right=float(right.sum()), places=labels.numel())
         if self.is_line and self.padding is not None:
             is_written = labels != self.padding
-            written = {"right_written": right[is_written].sum(), "written": is_written.sum()}
-            self._counts.add(**{name: float(value) for name, value in written.items()})
+            n_right, n_written = float(right[is_written].sum()), float(is_written.sum())
+            self._counts.add(right_written=n_right, written=n_written)
 
     def _count_line(self, reference: str, hypothesis: str) -> None:
         edits = count_edits(reference, hypothesis)

@@ -7,11 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from text_recognizer.ctc import decode_greedy
+from text_recognizer.data.character_mapping import BLANK, PADDING
 from text_recognizer.errors import OptionError
-from text_recognizer.lit_models.experiment import PADDING, ExperimentLitModel
+from text_recognizer.lit_models.experiment import ExperimentLitModel
 from text_recognizer.training.experiments.options import ExperimentLossOptions
-
-BLANK = "<B>"
 
 
 class ExperimentCTCLitModel(ExperimentLitModel):

@@ -3,6 +3,7 @@
 import importlib.util
 import logging
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger
@@ -31,18 +32,36 @@ def make_logger(options: TrainingOptions, folder: Path) -> Logger | bool:
         raise MissingExtraError("MLflow is not installed; run: pip install mlflow.")
     if kind == "csv" or not has_mlflow:
         return CSVLogger(folder, name=None, version=_free_name(folder))
-    database = (folder.parent / "mlflow.db").resolve()
-    logger = MLFlowLogger(
-        experiment_name=options.tracking.experiment,
-        run_name=options.name,
-        tracking_uri=f"sqlite:///{database}",
-        artifact_location=str((folder.parent / "mlflow-artifacts").resolve()),
-        tags={"command": " ".join(sys.argv)},
+    return mlflow_logger(
+        folder.parent,
+        options.tracking.experiment,
+        options.name,
+        {"command": " ".join(sys.argv)},
     )
+
+
+def mlflow_logger(
+    folder: Path, experiment: str, run_name: str, tags: Mapping[str, str]
+) -> MLFlowLogger:
+    """MLflow in an SQLite file of a folder, its artifacts beside it.
+
+    Args:
+        folder: of the file.
+        experiment: name under which runs are grouped.
+        run_name: of the run.
+        tags: of the run.
+    """
+    database = (folder / "mlflow.db").resolve()
     _LOG.info(
         "Tracking in %s; look with: mlflow ui --backend-store-uri sqlite:///%s", database, database
     )
-    return logger
+    return MLFlowLogger(
+        experiment_name=experiment,
+        run_name=run_name,
+        tracking_uri=f"sqlite:///{database}",
+        artifact_location=str((folder / "mlflow-artifacts").resolve()),
+        tags=dict(tags),
+    )
 
 
 def _free_name(folder: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger
+from lightning.pytorch.loggers import CSVLogger, Logger
 from lightning.pytorch.tuner.tuning import Tuner
 from PIL import Image
 from safetensors.torch import save_file
@@ -29,6 +29,7 @@ from text_recognizer.training.experiments.trainer_flags import (
     trainer_settings,
 )
 from text_recognizer.training.samples import draw_predictions
+from text_recognizer.training.tracking import mlflow_logger
 
 _LOG = logging.getLogger(__name__)
 LOGS = Path("training") / "logs"
@@ -104,18 +105,12 @@ def make_logger(experiment: Experiment, folder: Path) -> Logger:
     name = run_name(experiment)
     if importlib.util.find_spec("mlflow") is None:
         return CSVLogger(folder, name=name)
-    database = (folder / "mlflow.db").resolve()
-    return MLFlowLogger(
-        experiment_name=RECORDS,
-        run_name=name,
-        tracking_uri=f"sqlite:///{database}",
-        artifact_location=str((folder / "mlflow-artifacts").resolve()),
-        tags={
-            "command": shlex.join(["python", *sys.argv]),
-            "data_class": experiment.data_class,
-            "experiment_group": experiment.group,
-        },
-    )
+    tags = {
+        "command": shlex.join(["python", *sys.argv]),
+        "data_class": experiment.data_class,
+        "experiment_group": experiment.group,
+    }
+    return mlflow_logger(folder, RECORDS, name, tags)
 
 
 def _trainer(
