@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 from character_files import UNIPEN_CHARACTERS, write_idx, write_unipen
+from fake_experiment import EXPERIMENT_WARNINGS, FAKE, QUIET, run
 from safetensors.torch import load_file
-from tiny_run import LIBRARY_WARNINGS
 
 from text_recognizer.data import EMNISTLinesOptions, EMNISTOptions, FakeImageDataOptions
 from text_recognizer.errors import InputError, OptionError
@@ -21,24 +21,10 @@ from text_recognizer.training.experiments.command import main
 from text_recognizer.training.experiments.experiment import make_data, make_model
 from text_recognizer.training.experiments.flags import parse_flags
 from text_recognizer.training.experiments.options import ExperimentLossOptions
-from text_recognizer.training.experiments.run import Outcome, run_experiment
 
-pytestmark = [
-    pytest.mark.train,
-    *LIBRARY_WARNINGS,
-    pytest.mark.filterwarnings("ignore:.*smaller than the logging interval.*"),
-    pytest.mark.filterwarnings("ignore:.*exists and is not empty.*"),
-    pytest.mark.filterwarnings("ignore:The dirpath has changed"),
-    pytest.mark.filterwarnings("ignore:You requested to overfit"),
-    pytest.mark.filterwarnings("ignore:.*could not find the monitored key.*"),
-]
+pytestmark = [pytest.mark.train, *EXPERIMENT_WARNINGS]
 
 ROOT = Path(__file__).parents[2]
-QUIET = ["--gpus=0", "--logger=0", "--progress_bar_refresh_rate=0", "--weights_summary=none"]
-FAKE = [
-    "--data_class=FakeImageData", "--learnable", "--num_samples=256", "--batch_size=32",
-    "--model_class=CNN", "--conv_dim=8", "--fc_dim=32", *QUIET,
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +43,6 @@ def line_words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "--num_test=16", "--batch_size=16", "--max_overlap=0", "--conv_dim=8", "--fc_dim=32",
         *QUIET,
     ]  # fmt: skip
-
-
-def run(words: list[str], folder: Path) -> Outcome:
-    return run_experiment(parse_flags(words), folder)
 
 
 def test_flags_are_those_of_what_is_chosen() -> None:

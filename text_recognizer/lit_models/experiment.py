@@ -23,7 +23,10 @@ from text_recognizer.lit_models.ctc import Prediction
 from text_recognizer.training.experiments.options import ExperimentLossOptions
 
 _N_SAMPLES = 24
-_FIGURES = ("edits", "length", "line_rates", "lines", "right", "places", "right_written", "written")
+_FIGURES = (
+    "losses", "samples", "edits", "length", "line_rates", "lines",
+    "right", "places", "right_written", "written",
+)  # fmt: skip
 
 _NOT_A_LOSS = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, UserWarning)
 
@@ -36,8 +39,9 @@ class Counts:
     """What is counted over a split; sums, so that processes can be added up.
 
     Attributes:
-        values: edits, characters of the references, error rates of lines summed, lines, places that
-            are right, places, right ones that are no padding, places that are no padding.
+        values: losses of batches times their samples, samples, edits, characters of the references,
+            error rates of lines summed, lines, places that are right, places, right ones that are
+            no padding, places that are no padding.
     """
 
     values: Tensor
@@ -56,6 +60,7 @@ class Counts:
         """Metrics by their names; only those of which something was counted."""
         own = dict(zip(_FIGURES, self.values.tolist(), strict=True))
         parts = {
+            "loss": ("losses", "samples"),
             "acc": ("right", "places"),
             "acc_no_padding": ("right_written", "written"),
             "cer": ("edits", "length"),
@@ -182,8 +187,8 @@ class ExperimentLitModel(pl.LightningModule):
     def _evaluate(self, batch: Batch, split: str) -> None:
         images, labels = batch
         logits = self(images)
-        loss = self.loss(logits, labels)
-        self.log(f"{split}_loss", loss, batch_size=len(labels), sync_dist=True, prog_bar=True)
+        loss = float(self.loss(logits, labels))
+        self._counts.add(losses=loss * len(labels), samples=len(labels))
         self._count_places(logits, labels)
         rows = labels.reshape(len(labels), -1).tolist()
         for index, (read, true) in enumerate(zip(self.decode(logits), rows, strict=True)):
@@ -213,7 +218,8 @@ class ExperimentLitModel(pl.LightningModule):
     def _log_counts(self, split: str) -> None:
         counts = Counts(sum_over_processes(self, self._counts.values))
         for name, rate in counts.rates().items():
-            self.log(f"{split}_{name}", rate, prog_bar=name in ("acc", "cer"))
+            is_shown = name in ("loss", "acc", "cer")
+            self.log(f"{split}_{name}", rate, prog_bar=is_shown, sync_dist=True)
 
 
 class CappedOneCycle(optim.lr_scheduler.OneCycleLR):

@@ -32,6 +32,8 @@ class Experiment:
         wandb: whether W&B is asked for.
         group: of experiments that belong together; empty without one.
         saves: whether the best weights are kept under a name of their own.
+        metrics_file: where the figures of each validation go as well, or None.
+        parent: the process that the run belongs to and ends with, or None.
     """
 
     data_class: str
@@ -44,6 +46,8 @@ class Experiment:
     wandb: bool = False
     group: str = ""
     saves: bool = False
+    metrics_file: Path | None = None
+    parent: int | None = None
 
     @property
     def seed(self) -> int:

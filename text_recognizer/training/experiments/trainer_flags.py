@@ -23,6 +23,7 @@ from lightning.pytorch.utilities.exceptions import (  # type: ignore[attr-define
 )
 
 from text_recognizer.errors import OptionError
+from text_recognizer.training.checkpoint_files import WholeCheckpoints
 from text_recognizer.training.experiments.trainer_callbacks import GradientNorm, StopOnNaN
 from text_recognizer.training.options import parse_time
 
@@ -244,7 +245,6 @@ FLAGS: Mapping[str, Flag] = {
     "gpus": Flag(_devices, _gpus, help="-1: all; 0: none; 0,1: these"),
     "accelerator": Flag(str, _accelerator),
     "num_processes": Flag(int, _set("devices"), help="processes on the CPU"),
-    "replace_sampler_ddp": Flag(_yes_or_no, _set("use_distributed_sampler"), "true"),
     "reload_dataloaders_every_epoch": Flag(_yes_or_no, _reload, "true"),
     "progress_bar_refresh_rate": Flag(int, _refresh_bar),
     "weights_summary": Flag(str, _summarise),
@@ -274,6 +274,9 @@ FLAGS: Mapping[str, Flag] = {
     ),
     "prepare_data_per_node": Flag(
         _yes_or_no, _nothing("--prepare_data_per_node: each data set knows it."), "true"
+    ),
+    "replace_sampler_ddp": Flag(
+        _yes_or_no, _nothing("--replace_sampler_ddp: data sets share themselves out."), "true"
     ),
     # gone
     "amp_level": Flag(str, _refuse("--amp_level belongs to apex: give --precision=16.")),
@@ -330,7 +333,16 @@ def trainer_settings(values: Namespace | Mapping[str, Any]) -> TrainerSettings:
         except ValueError as error:
             raise OptionError(f"--{name} does not take {text!r}: {error}.") from None
         (flag.apply or _set(name))(settings, value)
+    _fit_precision(settings)
     return settings
+
+
+def _fit_precision(settings: TrainerSettings) -> None:
+    """Half precision of GPUs is bf16 on a CPU, which has the range of 32 bits."""
+    is_cpu = settings.arguments.get("accelerator") == "cpu" or not torch.cuda.is_available()
+    if settings.arguments.get("precision") == "16-mixed" and is_cpu:
+        settings.arguments["precision"] = "bf16-mixed"
+        settings.notes.append("--precision=16: the CPU computes in bf16.")
 
 
 def make_trainer(settings: TrainerSettings, **arguments: Any) -> pl.Trainer:
@@ -339,8 +351,12 @@ def make_trainer(settings: TrainerSettings, **arguments: Any) -> pl.Trainer:
     Raises:
         OptionError: Lightning does not take a value.
     """
-    callbacks = [*arguments.pop("callbacks", []), *settings.callbacks]
+    own = {
+        "callbacks": [*arguments.pop("callbacks", []), *settings.callbacks],
+        "plugins": [WholeCheckpoints()],
+        "use_distributed_sampler": False,  # the data modules know how processes share samples
+    }
     try:
-        return pl.Trainer(**{**arguments, **settings.arguments, "callbacks": callbacks})
+        return pl.Trainer(**{**arguments, **settings.arguments, **own})
     except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
         raise OptionError(f"Lightning does not take these flags: {error}") from error
