@@ -300,14 +300,35 @@ def test_the_json_of_2019() -> None:
     tenth = parse_flags(
         ['{"dataset_args": {"subsample_fraction": 0.1}, "experiment_group": "tenths"}']
     )
-    assert tenth.data == (EMNISTOptions(subsample_fraction=0.1, batch_size=64),)
+    assert tenth.data == (EMNISTOptions(subsample_fraction=0.1, batch_size=64, mapping=2019),)
     assert tenth.group == "tenths"
     lines = parse_flags(
         ['{"dataset": "EmnistLinesDataset", "model": "LineModelCtc", "network": "line_lstm_ctc"}']
     )
     assert lines.loss.loss == "ctc"
     assert lines.network == LineLSTMCTCOptions(window_width=12, window_stride=5)
-    assert lines.data == (EMNISTLinesOptions(max_length=34, num_test=1000, batch_size=64),)
+    assert lines.data == (
+        EMNISTLinesOptions(max_length=34, num_test=1000, batch_size=64, mapping=2019),
+    )
+    assert parse_flags(["{}", "--mapping=2021"]).data[0] == EMNISTOptions(batch_size=64)
+
+
+def test_parts_of_the_json_as_flags() -> None:
+    """As a sweep of 2019 gives them; flags of 2021 beside them go first."""
+    given = parse_flags(
+        "--dataset=EmnistDataset --network=mlp --network_args.num_layers=6 "
+        "--train_args.batch_size=64 --train_args.epochs=5 --save --max_epochs=2".split()
+    )
+    text = (
+        '{"dataset": "EmnistDataset", "network": "mlp", "network_args": {"num_layers": 6}, '
+        '"train_args": {"batch_size": 64, "epochs": 5}}'
+    )
+    assert given == parse_flags([text, "--save", "--max_epochs=2"])
+    assert given.trainer["max_epochs"] == "2"
+    with pytest.raises(OptionError, match="train_args: rate unknown"):
+        parse_flags(["--train_args.rate=1"])
+    with pytest.raises(OptionError, match="unrecognized arguments: --cloud.batch_size=1"):
+        parse_flags(["--cloud.batch_size=1"])
 
 
 @pytest.mark.parametrize(
@@ -329,12 +350,6 @@ def test_json_that_says_nothing(
 ) -> None:
     assert main([text]) == 2
     assert sentence in capsys.readouterr().err
-
-
-def test_a_gpu_by_its_number() -> None:
-    assert parse_flags(["--gpu=1"]).trainer == {"gpus": "1,"}
-    assert parse_flags(["--gpu=-1"]).trainer == {"gpus": "1"}
-    assert parse_flags(["--gpu=1", "--gpus=0"]).trainer == {"gpus": "0"}
 
 
 def test_weights_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

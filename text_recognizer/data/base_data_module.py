@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from text_recognizer.data.array_dataset import AS_THEY_ARE, Batch, Samples, collate, fetch
-from text_recognizer.data.character_mapping import SPECIAL_SYMBOLS
+from text_recognizer.data.character_mapping import special_symbols
 from text_recognizer.data.option_flags import parse_options
 from text_recognizer.data.raw_data import default_data_folder
 from text_recognizer.data.sample_order import SampleOrder
@@ -158,8 +158,9 @@ class BaseDataModule(pl.LightningDataModule):
 
     def text_of(self, labels: Tensor) -> str:
         """Text of the labels of one sample, special symbols left out."""
-        symbols = (self.mapping[int(label)] for label in labels.reshape(-1))
-        return "".join(symbol for symbol in symbols if symbol not in SPECIAL_SYMBOLS)
+        symbols, special = self.mapping, special_symbols(self.mapping)
+        named = (symbols[int(label)] for label in labels.reshape(-1))
+        return "".join(symbol for symbol in named if symbol not in special)
 
     def _first_batch(self) -> Batch:
         chosen = np.random.default_rng(self.options.seed).permutation(len(self.data_train))

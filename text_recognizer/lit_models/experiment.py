@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn, optim
 from torch.nn import functional as F
 
-from text_recognizer.data.character_mapping import PADDING, SPECIAL_SYMBOLS
+from text_recognizer.data.character_mapping import padding_label, special_symbols
 from text_recognizer.errors import OptionError
 from text_recognizer.evaluation.metrics import count_edits, sample_error_rate
 from text_recognizer.lit_models.base import sum_over_processes
@@ -75,7 +75,7 @@ class ExperimentLitModel(pl.LightningModule):
     Args:
         network: gives logits (N, C) of characters, or (N, C, S) of lines, for images (N, 1, H, W).
         options: loss and optimiser.
-        mapping: names of the classes; those of `SPECIAL_SYMBOLS` are no characters.
+        mapping: names of the classes, special symbols among them.
         is_line: whether labels are lines (N, S) and not characters (N,).
     """
 
@@ -94,7 +94,8 @@ class ExperimentLitModel(pl.LightningModule):
         self.is_line = is_line
         self.lr = options.lr  # where Lightning's finder looks for it
         self.predictions: list[Prediction] = []
-        self.padding = self.mapping.index(PADDING) if PADDING in self.mapping else None
+        self.padding = padding_label(self.mapping)
+        self._special = special_symbols(self.mapping)
         self._counts = Counts.nothing()
         self._loss: Loss | None = None
 
@@ -171,7 +172,7 @@ class ExperimentLitModel(pl.LightningModule):
     def text(self, labels: Sequence[int]) -> str:
         """Characters of labels, special ones left out."""
         names = (self.mapping[label] for label in labels)
-        return "".join(name for name in names if name not in SPECIAL_SYMBOLS)
+        return "".join(name for name in names if name not in self._special)
 
     def _one_cycle_steps(self) -> int:
         if self.options.one_cycle_total_steps:

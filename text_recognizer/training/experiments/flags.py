@@ -57,22 +57,15 @@ def parse_flags(words: Sequence[str]) -> Experiment:
         data=tuple(_options(kind, values) for kind in data_kinds),
         network=_options(network_kind, values),
         loss=_options(ExperimentLossOptions, values),
-        trainer=_trainer_flags(values),
+        trainer={name: str(values[name]) for name in FLAGS if name in values},
         load_checkpoint=values.get("load_checkpoint"),
         wandb=values.get("wandb", False) and not values.get("nowandb", False),
         group=chosen.experiment_group,
         saves=chosen.save,
+        gpu=chosen.gpu,
         metrics_file=chosen.metrics_file,
         parent=chosen.parent,
     )
-
-
-def _trainer_flags(values: dict[str, Any]) -> dict[str, str]:
-    """Texts of the Trainer's flags; `--gpu=1` is `--gpus=1,`, and -1 takes any one."""
-    found = {name: str(values[name]) for name in FLAGS if name in values}
-    if "gpu" in values and "gpus" not in found:
-        found["gpus"] = "1" if values["gpu"] < 0 else f"{values['gpu']},"
-    return found
 
 
 def _options(kind: type[Options], values: dict[str, Any]) -> Options:
@@ -90,7 +83,9 @@ def _chooser(*, add_help: bool) -> _Parser:
     )
     parser.add_argument("--experiment_group", default="", metavar="NAME")
     parser.add_argument("--save", action="store_true", help="keep the weights in ./artifacts")
-    parser.add_argument("--gpu", type=int, metavar="N", help="this GPU, the CPU without one")
+    parser.add_argument(
+        "--gpu", type=int, metavar="N", help="hold this GPU, -1: any free one; or take the CPU"
+    )
     parser.add_argument(
         "--metrics_file", type=Path, metavar="FILE", help="add figures of each validation, as JSON"
     )

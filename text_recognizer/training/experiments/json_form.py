@@ -30,8 +30,11 @@ class _Model:
 
 
 _DATA_SETS: Mapping[str, tuple[str, Values]] = {
-    "EmnistDataset": ("EMNIST", {}),
-    "EmnistLinesDataset": ("EMNISTLines", {"max_length": 34, "num_test": 1000}),
+    "EmnistDataset": ("EMNIST", {"mapping": 2019}),
+    "EmnistLinesDataset": (
+        "EMNISTLines",
+        {"mapping": 2019, "max_length": 34, "num_test": 1000},
+    ),
 }
 _MODELS = {
     "CharacterModel": _Model("mlp"),

@@ -24,6 +24,7 @@ from lightning.pytorch.utilities.exceptions import (  # type: ignore[attr-define
 
 from text_recognizer.errors import OptionError
 from text_recognizer.training.checkpoint_files import WholeCheckpoints
+from text_recognizer.training.experiments.gpu_use import GPUUtilizationSampler
 from text_recognizer.training.experiments.trainer_callbacks import GradientNorm, StopOnNaN
 from text_recognizer.training.options import parse_time
 
@@ -40,6 +41,7 @@ class TrainerSettings:
         arguments: of `pl.Trainer`.
         callbacks: that do what once were flags.
         checkpoint: a run to go on with, or None.
+        samples_gpu: whether the GPU's use is sampled; None: if one is used.
         finds_rate: whether a learning rate is looked for before training.
         keeps_checkpoints: whether checkpoints are written.
         logs: whether a logger is used.
@@ -49,6 +51,7 @@ class TrainerSettings:
     arguments: dict[str, Any] = field(default_factory=dict)
     callbacks: list[Callback] = field(default_factory=list)
     checkpoint: Path | None = None
+    samples_gpu: bool | None = None
     finds_rate: bool = False
     keeps_checkpoints: bool = True
     logs: bool = True
@@ -147,6 +150,10 @@ def _average_weights(settings: TrainerSettings, value: bool) -> None:
 
 def _find_rate(settings: TrainerSettings, value: bool) -> None:
     settings.finds_rate = value
+
+
+def _sample_gpu(settings: TrainerSettings, value: bool) -> None:
+    settings.samples_gpu = value
 
 
 def _track_norm(settings: TrainerSettings, value: float) -> None:
@@ -254,6 +261,7 @@ FLAGS: Mapping[str, Flag] = {
     # callbacks
     "terminate_on_nan": Flag(_yes_or_no, _stop_on_nan, "true"),
     "stochastic_weight_avg": Flag(_yes_or_no, _average_weights, "true"),
+    "gpu_util_sampler": Flag(_yes_or_no, _sample_gpu, "true", help="on where a GPU is used"),
     "auto_lr_find": Flag(_yes_or_no, _find_rate, "true"),
     "auto_scale_batch_size": Flag(
         str, _refuse("--auto_scale_batch_size: give --batch_size; --help shows it."), "power"
@@ -351,8 +359,11 @@ def make_trainer(settings: TrainerSettings, **arguments: Any) -> pl.Trainer:
     Raises:
         OptionError: Lightning does not take a value.
     """
+    callbacks = [*arguments.pop("callbacks", []), *settings.callbacks]
+    if settings.samples_gpu is not False:
+        callbacks.append(GPUUtilizationSampler(was_asked_for=settings.samples_gpu is True))
     own = {
-        "callbacks": [*arguments.pop("callbacks", []), *settings.callbacks],
+        "callbacks": callbacks,
         "plugins": [WholeCheckpoints()],
         "use_distributed_sampler": False,  # the data modules know how processes share samples
     }
