@@ -242,11 +242,13 @@ def test_losses_by_name() -> None:
 def test_accuracy_with_and_without_padding() -> None:
     counts = Counts.nothing()
     counts.add(right=3, places=4, right_written=1, written=2, edits=2, length=8)
-    counts.add(line_rates=0.5, lines=2)
+    counts.add(line_rates=0.5, lines=2, edits_folded=1, right_folded=3, characters=5)
     assert counts.rates() == {
         "acc": 0.75,
         "acc_no_padding": 0.5,
+        "acc_folded": 0.6,
         "cer": 0.25,
+        "cer_folded": 0.125,
         "cer_per_sample": 0.25,
     }
     assert Counts.nothing().rates() == {}
