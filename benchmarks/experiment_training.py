@@ -3,7 +3,7 @@
     python benchmarks/experiment_training.py [--lines 192] [--batch-size 32] [--runs 2]
 
 The plain program keeps tensors in torch's default layout and the settings of the C library, takes
-new memory for each ReLU, puts batches together sample by sample in the training process, and decodes
+new memory for each ReLU, puts batches together sample by sample in the training process, and reads
 validation lines one by one. Both train and validate on the same drawn noise of the size of
 EMNISTLines, 28 x 896, with a validation line for every five training lines, in fp32, on one thread;
 each runs in a process of its own, by turns. Prints training lines a second of the best run of each.
