@@ -22,9 +22,7 @@ test: $(VENV)/.development ## install everything and run all tests
 	$(VENV)/bin/python -m pytest
 
 check: $(VENV)/.development ## formatting, lint and types
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tasks/lint.sh
 
 format: $(VENV)/.development ## format the code and sort its imports
 	$(VENV)/bin/ruff check --select I --fix .

@@ -12,7 +12,7 @@ import pytest
 from documents import ROOT
 
 PACKAGE = ROOT / "text_recognizer"
-TRAINING = ("data", "models", "lit_models", "training")
+TRAINING = ("data", "datasets", "models", "lit_models", "training")
 """Folders that need the extra `train`."""
 NOT_INSTALLED = ("tests",)
 IMPORT_NAMES = {"pillow": "PIL", "opencv-python-headless": "cv2"}
