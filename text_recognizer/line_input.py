@@ -76,7 +76,7 @@ def normalise(image: GreyImage, height: int, name: str = INPUT_NORMALISATION) ->
     if image.ndim != 2 or 0 in image.shape:
         raise InputError(f"A line image needs two dimensions and some pixels, not {image.shape}.")
     if name == PLAIN_NORMALISATION:
-        return _flattened(image, height)
+        return flatten(image, height)
     n_rows = image.shape[0]
     soft = cv2.GaussianBlur(image, (0, 0), _SOFTNESS * n_rows, borderType=cv2.BORDER_REPLICATE)
     if name == FIXED_NORMALISATION:

@@ -18,16 +18,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from safetensors.torch import save
 
 from text_recognizer.bundle import NETWORK_FILE, PACKAGE_FOLDER, write_bundle
+from text_recognizer.character_input import CHARACTER_NORMALISATION
 from text_recognizer.data.character_mapping import SPECIAL_SYMBOLS
 from text_recognizer.errors import BundleError, InputError, OptionError
 from text_recognizer.line_input import PLAIN_NORMALISATION
 from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
 from text_recognizer.text_form import DEFAULT_TEXT_FORM
+from text_recognizer.training.experiments.character_export import character_form, character_labels
 from text_recognizer.training.experiments.checkpoint_record import (
     CHARACTER,
     LINE,
@@ -37,6 +40,7 @@ from text_recognizer.training.experiments.checkpoint_record import (
 from text_recognizer.training.experiments.found_runs import FoundRun
 from text_recognizer.training.experiments.line_export import line_form, line_windows
 from text_recognizer.training.export import check_parity, export_onnx, round_to_half
+from text_recognizer.training.tasks import ExportForm
 
 _LOG = logging.getLogger(__name__)
 _LIBRARIES = ("torch", "lightning", "numpy")
@@ -107,42 +111,68 @@ def export_line(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
     Raises:
         OptionError: it reads no lines of any width.
     """
-    record, windows = saved.record, line_windows(saved)
+    windows = line_windows(saved)
+    mapping = saved.record.mapping
+    values = {
+        "symbols": tuple(symbol for symbol in mapping if symbol not in SPECIAL_SYMBOLS),
+        "input_normalisation": PLAIN_NORMALISATION,
+        "line_height": saved.record.input_dims[1],
+        "frame_stride": windows.stride,
+        "cer": _measured(saved, run, {"validation": "val_cer", "test": "test_cer"}),
+    }
+    return _content(saved, run, name, line_form(saved, windows), values)
+
+
+def export_character(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
+    """Bundle of a network for characters.
+
+    Raises:
+        OptionError: its images have another size than those that are read.
+    """
+    mapping = saved.record.mapping
+    values = {
+        "symbols": tuple(mapping[label] for label in character_labels(saved)),
+        "input_normalisation": CHARACTER_NORMALISATION,
+        "cer": _measured(saved, run, {"validation": "val_acc", "test": "test_acc"}),
+    }
+    return _content(saved, run, name, character_form(saved), values)
+
+
+def _content(
+    saved: SavedNetwork, run: FoundRun, name: str, form: ExportForm, values: Mapping[str, Any]
+) -> BundleContent:
+    record = saved.record
     round_to_half(saved.network)
-    form = line_form(saved, windows)
     model = export_onnx(form)
     check_parity(form, model)
-    measured = ("validation", "val_cer"), ("test", "test_cer")
     manifest = Manifest(
         name=name,
         version=run.id[:8],
-        task=LINE,
-        symbols=tuple(symbol for symbol in record.mapping if symbol not in SPECIAL_SYMBOLS),
+        task=record.unit,
         text_form=DEFAULT_TEXT_FORM,
-        input_normalisation=PLAIN_NORMALISATION,
-        line_height=record.input_dims[1],
-        frame_stride=windows.stride,
         git_commit=record.git_commit,
         seed=record.config["seed"],
         libraries={library: metadata.version(library) for library in _LIBRARIES},
         training_data=tuple(TrainingData(data, "") for data in record.data_class.split("+")),
-        cer=tuple(
-            MeasuredCer(record.data_class, split, round(run.figures[figure], 5))
-            for split, figure in measured
-            if figure in run.figures
-        ),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
+        **values,
     )
     return BundleContent(manifest, model)
 
 
-def export_character(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
-    """Bundle of a network for characters; this is the place to make one.
-
-    Raises:
-        OptionError: there are no such bundles yet.
-    """
-    raise OptionError("there are no models for single characters yet.")
+def _measured(
+    saved: SavedNetwork, run: FoundRun, figures: Mapping[str, str]
+) -> tuple[MeasuredCer, ...]:
+    """Error rates by the splits' figures; an accuracy of characters is what the rate lacks of 1."""
+    return tuple(
+        MeasuredCer(
+            saved.record.data_class,
+            split,
+            round(1 - value if figure.endswith("acc") else value, 5),
+        )
+        for split, figure in figures.items()
+        if (value := run.figures.get(figure)) is not None
+    )
 
 
 def export_paragraph(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
