@@ -15,8 +15,9 @@ from text_recognizer.line_image import paper_brightness
 
 INPUT_NORMALISATION = "paper-division-3"
 FIXED_NORMALISATION = "paper-division-2"
-INPUT_NORMALISATIONS = (FIXED_NORMALISATION, INPUT_NORMALISATION)
-"""Those that models can be made for; the last one is that of new models."""
+PLAIN_NORMALISATION = "paper-division-plain-1"
+INPUT_NORMALISATIONS = (FIXED_NORMALISATION, INPUT_NORMALISATION, PLAIN_NORMALISATION)
+"""Those that models can be made for: of older models, of new ones, of networks of experiments."""
 WIDTH_MULTIPLE = 64  # columns; every line is padded by itself to a multiple of this
 MAX_WIDTH = 30_000  # columns of the normalised line; longer ones are refused, never squeezed
 
@@ -58,7 +59,8 @@ def normalise(image: GreyImage, height: int, name: str = INPUT_NORMALISATION) ->
     brightness is estimated by a wide morphological closing, smoothed and divided out; what remains
     is stretched so that the darkest half percent of the pixels reaches 255. Letters are made higher
     or lower within the frame, narrower or wider, half of the way to the usual (`measure_letters`);
-    the fixed normalisation makes all lines a tenth wider instead.
+    the fixed normalisation makes all lines a tenth wider instead. The plain one softens nothing and
+    keeps the letters as they are: what is black on white comes out as it was drawn.
 
     Args:
         image: grey image of shape (H, W), uint8, 0 black, dark ink on light paper.
@@ -73,6 +75,8 @@ def normalise(image: GreyImage, height: int, name: str = INPUT_NORMALISATION) ->
     """
     if image.ndim != 2 or 0 in image.shape:
         raise InputError(f"A line image needs two dimensions and some pixels, not {image.shape}.")
+    if name == PLAIN_NORMALISATION:
+        return _flattened(image, height)
     n_rows = image.shape[0]
     soft = cv2.GaussianBlur(image, (0, 0), _SOFTNESS * n_rows, borderType=cv2.BORDER_REPLICATE)
     if name == FIXED_NORMALISATION:
