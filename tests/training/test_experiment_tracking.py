@@ -113,9 +113,7 @@ def test_a_checkpoint_gives_its_network_back(outcome: Outcome, recorded: Any) ->
     saved = load_network(outcome.checkpoint)
     assert saved.record.config == parse_flags(WORDS).config()
     assert shlex.split(saved.record.command)[2:] == WORDS
-    assert saved.record.figures["val_loss"] == pytest.approx(
-        recorded.data.metrics["best_val_loss"]
-    )
+    assert saved.record.figures["val_loss"] == pytest.approx(recorded.data.metrics["best_val_loss"])
     assert saved.record.unit == "character"
     assert not saved.network.training
     state = torch.load(outcome.checkpoint, weights_only=True)

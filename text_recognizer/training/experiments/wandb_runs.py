@@ -1,7 +1,6 @@
 """Runs of experiments in W&B, by its public interface."""
 
 import logging
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,14 +27,7 @@ def open_api() -> Any:
     return wandb.Api(timeout=_TIMEOUT_S)
 
 
-def find_wandb_runs(
-    project: str,
-    data_class: str,
-    *,
-    entity: str,
-    logs: Path,
-    open_api: Callable[[], Any] = open_api,
-) -> list[FoundRun]:
+def find_wandb_runs(project: str, data_class: str, *, entity: str, logs: Path) -> list[FoundRun]:
     """Runs of a project that were trained on a data set; none and a notice without W&B.
 
     Args:
@@ -43,7 +35,6 @@ def find_wandb_runs(
         data_class: name of the data set.
         entity: whose project it is; empty for that of the account.
         logs: folder of records, in which checkpoints are looked for and put.
-        open_api: as `wandb.Api`.
     """
     reason = why_not_online()
     if reason is not None:
