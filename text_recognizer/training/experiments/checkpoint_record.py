@@ -98,7 +98,8 @@ class SavedNetwork:
 
     def weights(self) -> dict[str, Tensor]:
         """Copies of its weights by their names."""
-        return {name: value.clone() for name, value in self.network.state_dict().items()}
+        state = self.network.state_dict().items()
+        return {n: value.clone(memory_format=torch.contiguous_format) for n, value in state}
 
 
 def load_network(checkpoint: Path) -> SavedNetwork:
