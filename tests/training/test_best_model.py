@@ -341,7 +341,7 @@ def test_what_is_not_recorded_is_a_sentence(
     assert f"{logs} holds no runs of other" in fails([*words, "--project=other"], capsys)
     said = fails([*words, "--metric=val_cer"], capsys)
     assert said.startswith("No run with FakeImageData has recorded val_cer; recorded are epoch, ")
-    assert "val_acc, val_loss" in said
+    assert "val_acc, val_acc_folded, val_loss" in said
     (tmp_path / "mlflow.db").write_bytes(b"no database" * 1000)
     assert "cannot be read as records of MLflow" in fails([words[0], f"--logs={tmp_path}"], capsys)
 
