@@ -286,6 +286,9 @@ def test_a_character_network_is_saved(
     assert shown[1].startswith("val_acc: 0.")
     assert shown[2].startswith("val_loss: ")
     assert shown[3:5] == ["val_cer: not recorded", "test_cer: not recorded"]
+    assert shown[6:] == [
+        'Read with it: CharacterPredictor("artifacts/character_text_recognizer").predict(FILE)'
+    ]
     folder = tmp_path / "artifacts" / "character_text_recognizer"
     names = {"config.json", "run_command.txt", "weights.safetensors"}
     assert {path.name for path in folder.iterdir()} >= names

@@ -52,10 +52,12 @@ class Artifact:
 
     Attributes:
         folder: where it is.
+        unit: what its network reads: a line, a paragraph or a character.
         has_bundle: whether the program can read with it.
     """
 
     folder: Path
+    unit: str
     has_bundle: bool
 
 
@@ -93,7 +95,7 @@ def write_artifact(saved: SavedNetwork, run: FoundRun, artifacts: Path) -> Artif
             for name, data in files.items():
                 assert isinstance(data, bytes)
                 (aside / name).write_bytes(data)
-    return Artifact(folder, content is not None)
+    return Artifact(folder, saved.record.unit, content is not None)
 
 
 def _bundle_content(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent | None:

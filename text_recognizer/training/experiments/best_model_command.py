@@ -14,7 +14,12 @@ from text_recognizer.training.experiments.best_model import (
     SavedRun,
     save_best_model,
 )
+from text_recognizer.training.experiments.checkpoint_record import CHARACTER, LINE
 
+_READERS = {
+    LINE: "text-recognizer read --unit line --model ./{} FILE",
+    CHARACTER: 'CharacterPredictor("{}").predict(FILE)',
+}
 _SHOWN = ("val_loss", "val_cer", "test_cer")
 
 
@@ -58,5 +63,5 @@ def render_saved(saved: SavedRun, choice: Choice) -> str:
         rows.append(f"{name}: {'not recorded' if value is None else f'{value:.4f}'}")
     rows.append(f"Saved in {folder}.")
     if saved.artifact.has_bundle:
-        rows.append(f"Read with it: text-recognizer read --unit line --model ./{folder} FILE")
+        rows.append(f"Read with it: {_READERS[saved.artifact.unit].format(folder)}")
     return "\n".join(rows) + "\n"
