@@ -6,7 +6,7 @@ PYTHON := $(shell for name in python3.11 python3 python3.12 python3.13; do \
 	$$name -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 \
 	&& echo $$name && break; done)
 PIP_INSTALL := -m pip install --quiet --no-input --disable-pip-version-check
-RUNTIME_TESTS := tests/fuzz tests/runtime tests/cli tests/ground_truth tests/evaluation
+RUNTIME_TESTS := tests/fuzz tests/runtime tests/cli tests/ground_truth tests/evaluation text_recognizer/tests
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -22,9 +22,7 @@ test: $(VENV)/.development ## install everything and run all tests
 	$(VENV)/bin/python -m pytest
 
 check: $(VENV)/.development ## formatting, lint and types
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/mypy
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tasks/lint.sh
 
 format: $(VENV)/.development ## format the code and sort its imports
 	$(VENV)/bin/ruff check --select I --fix .

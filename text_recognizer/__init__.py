@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from text_recognizer.character_predictor import CharacterPredictor
     from text_recognizer.errors import TextRecognizerError
     from text_recognizer.line_predictor import LinePredictor
     from text_recognizer.page import Line, Page, Region, Word
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from text_recognizer.recognizer import Recognizer
 
 __all__ = [
+    "CharacterPredictor",
     "Line",
     "LinePredictor",
     "Page",
@@ -25,6 +27,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "CharacterPredictor": "character_predictor",
     "Line": "page",
     "LinePredictor": "line_predictor",
     "Page": "page",

@@ -21,6 +21,7 @@ from text_recognizer.manifest import Manifest
 
 DEFAULT_LINE_MODEL = "line-english"
 DEFAULT_FINDER = "line-finder"
+DEFAULT_CHARACTER_MODEL = "characters"
 MANIFEST_FILE = "manifest.json"
 NETWORK_FILE = "model.onnx"
 PACKAGE_FOLDER = Path(__file__).parent / "artifacts"

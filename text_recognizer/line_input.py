@@ -15,8 +15,9 @@ from text_recognizer.line_image import paper_brightness
 
 INPUT_NORMALISATION = "paper-division-3"
 FIXED_NORMALISATION = "paper-division-2"
-INPUT_NORMALISATIONS = (FIXED_NORMALISATION, INPUT_NORMALISATION)
-"""Those that models can be made for; the last one is that of new models."""
+PLAIN_NORMALISATION = "paper-division-plain-1"
+INPUT_NORMALISATIONS = (FIXED_NORMALISATION, INPUT_NORMALISATION, PLAIN_NORMALISATION)
+"""Those that models can be made for: of older models, of new ones, of networks of experiments."""
 WIDTH_MULTIPLE = 64  # columns; every line is padded by itself to a multiple of this
 MAX_WIDTH = 30_000  # columns of the normalised line; longer ones are refused, never squeezed
 
@@ -58,7 +59,8 @@ def normalise(image: GreyImage, height: int, name: str = INPUT_NORMALISATION) ->
     brightness is estimated by a wide morphological closing, smoothed and divided out; what remains
     is stretched so that the darkest half percent of the pixels reaches 255. Letters are made higher
     or lower within the frame, narrower or wider, half of the way to the usual (`measure_letters`);
-    the fixed normalisation makes all lines a tenth wider instead.
+    the fixed normalisation makes all lines a tenth wider instead. The plain one softens nothing and
+    keeps the letters as they are: what is black on white comes out as it was drawn.
 
     Args:
         image: grey image of shape (H, W), uint8, 0 black, dark ink on light paper.
@@ -73,17 +75,19 @@ def normalise(image: GreyImage, height: int, name: str = INPUT_NORMALISATION) ->
     """
     if image.ndim != 2 or 0 in image.shape:
         raise InputError(f"A line image needs two dimensions and some pixels, not {image.shape}.")
+    if name == PLAIN_NORMALISATION:
+        return flatten(image, height)
     n_rows = image.shape[0]
     soft = cv2.GaussianBlur(image, (0, 0), _SOFTNESS * n_rows, borderType=cv2.BORDER_REPLICATE)
     if name == FIXED_NORMALISATION:
         size = LetterSize(widening=_FIXED_WIDENING)
     else:
-        size = measure_letters(_flattened(np.asarray(soft, dtype=np.uint8), _MEASURED_HEIGHT))
+        size = measure_letters(flatten(np.asarray(soft, dtype=np.uint8), _MEASURED_HEIGHT))
     first, last = round(size.first_row * n_rows), round(size.last_row * n_rows)
     used = np.asarray(soft[first : max(last, first + 1)], dtype=np.uint8)
     used_height = min(height, max(1, round(size.zoom * height * len(used) / n_rows)))
     relative = size.widening * (height / n_rows) / (used_height / len(used))
-    flat = _flattened(used, used_height, relative)
+    flat = flatten(used, used_height, relative)
     above = (height - used_height) // 2
     return np.pad(flat, ((above, height - used_height - above), (0, 0)))
 
@@ -121,19 +125,17 @@ def measure_letters(flat: GreyImage) -> LetterSize:
     return LetterSize(zoom, widening, first, first + 1.0 / zoom)
 
 
-def pad_width(width: int) -> int:
-    """Smallest multiple of 64 columns that holds `width`, at least 64."""
-    return max(1, -(-width // WIDTH_MULTIPLE)) * WIDTH_MULTIPLE
+def flatten(image: GreyImage, height: int, widening: float = 1.0) -> GreyImage:
+    """The image scaled to the given height and made wider, with paper 0 and ink 255.
 
+    Args:
+        image: grey image of shape (H, W), uint8, dark ink on light paper.
+        height: rows of the result.
+        widening: factor for the width beside that for the height.
 
-def pad(image: GreyImage) -> GreyImage:
-    """Normalised line image with paper added on the right up to `pad_width`."""
-    missing = pad_width(image.shape[1]) - image.shape[1]
-    return np.pad(image, ((0, 0), (0, missing)))
-
-
-def _flattened(image: GreyImage, height: int, widening: float = 1.0) -> GreyImage:
-    """The image scaled to the given height and made wider, with paper 0 and ink 255."""
+    Raises:
+        InputError: it would be wider than `MAX_WIDTH`.
+    """
     width = max(1, round(widening * image.shape[1] * height / image.shape[0]))
     if width > MAX_WIDTH:
         raise InputError(f"A line image {width} columns wide is over the limit of {MAX_WIDTH}.")
@@ -145,6 +147,17 @@ def _flattened(image: GreyImage, height: int, widening: float = 1.0) -> GreyImag
     rank = int((1.0 - _INK_SHARE) * (darkness.size - 1))
     contrast = max(float(np.partition(darkness, rank, axis=None)[rank]), _MIN_CONTRAST)
     return (np.minimum(darkness / contrast, 1.0) * 255.0 + 0.5).astype(np.uint8)
+
+
+def pad_width(width: int) -> int:
+    """Smallest multiple of 64 columns that holds `width`, at least 64."""
+    return max(1, -(-width // WIDTH_MULTIPLE)) * WIDTH_MULTIPLE
+
+
+def pad(image: GreyImage) -> GreyImage:
+    """Normalised line image with paper added on the right up to `pad_width`."""
+    missing = pad_width(image.shape[1]) - image.shape[1]
+    return np.pad(image, ((0, 0), (0, missing)))
 
 
 def _clipped(value: float, limits: tuple[float, float]) -> float:

@@ -1,17 +1,16 @@
 """LinePredictor: the image of one text line in, its text and confidence out."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
-from text_recognizer.errors import InputError
-from text_recognizer.fetch import fetch, is_address
+from text_recognizer.image_source import read_single_page
 from text_recognizer.language.decoder import load_decoder
 from text_recognizer.line_reader import LineReader
-from text_recognizer.loading import open_pages
 
 if TYPE_CHECKING:
-    from text_recognizer.grey_image import GreyImage
+    from text_recognizer.evaluation import EvaluationReport
     from text_recognizer.loading import Source
 
 
@@ -31,6 +30,7 @@ class LinePredictor:
 
     def __init__(self, model: str | Path | None = None, *, n_threads: int | None = None) -> None:
         bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
+        self._text_form = bundle.manifest.text_form
         self._reader = LineReader(bundle, decoder=load_decoder(bundle), n_threads=n_threads)
 
     def predict(self, image: "Source") -> tuple[str, float]:
@@ -45,15 +45,26 @@ class LinePredictor:
         Raises:
             InputError: the image cannot be read, or the file has several pages.
         """
-        (reading,) = self._reader.read([_grey_line(image)])
+        (reading,) = self._reader.read([read_single_page(image, of="line")])
         return reading.text, reading.confidence
 
+    def evaluate(
+        self, dataset: "str | Path | Iterable[tuple[Source, str]]", *, split: str = "test"
+    ) -> "EvaluationReport":
+        """Error rates on a data set, both texts in the model's text form.
 
-def _grey_line(image: "Source") -> "GreyImage":
-    if isinstance(image, str) and is_address(image):
-        pages = open_pages(fetch(image), name=image)
-    else:
-        pages = open_pages(image)
-    if len(pages) != 1:
-        raise InputError(f"{pages[0].file} has {len(pages)} pages: give the image of one line.")
-    return pages[0].read()
+        Args:
+            dataset: file or folder in a layout of `ground_truth`; or images as for `predict`, each
+                with the text that is written there.
+            split: of a file or folder: `train`, `validation` or `test`.
+
+        Raises:
+            InputError: the data set or an image cannot be read, or there are no lines.
+            OptionError: there is no such split.
+        """
+        from text_recognizer.evaluation.line_evaluation import evaluate, evaluate_pairs
+
+        if isinstance(dataset, str | Path):
+            return evaluate(dataset, reader=self._reader, text_form=self._text_form, split=split)
+        pairs = [(read_single_page(image, of="line"), text) for image, text in dataset]
+        return evaluate_pairs(pairs, reader=self._reader, text_form=self._text_form)

@@ -233,7 +233,7 @@ class LineReader:
         """Scores (N, T, C) of normalised lines (N, H, W)."""
         image = batch[:, np.newaxis].astype(np.float32) / np.float32(255)
         scores: NDArray[np.float32] = self._session.run(["scores"], {"image": image})[0]
-        n_frames = batch.shape[2] // self.bundle.manifest.frame_stride
+        n_frames = -(-batch.shape[2] // self.bundle.manifest.frame_stride)  # rounded up
         expected = (len(batch), n_frames, len(self._alphabet))
         if scores.shape != expected:
             raise BundleError(

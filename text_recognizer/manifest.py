@@ -119,7 +119,8 @@ class Manifest:
         text_form: name of the form that the model writes; empty for a finder.
         input_normalisation: name of the function that makes the network's input.
         line_height: rows of the network's input; 0 if it takes any.
-        frame_stride: input columns a frame; 0 if the output has no frames.
+        frame_stride: input columns a frame, the last of which may reach over the end; 0 if the
+            output has no frames.
         temperature: divides the scores before the softmax that gives confidences.
         word_calibration: points (product of character confidences, share of such words right),
             rising in both; between them straight lines. None: the product is taken as it is.

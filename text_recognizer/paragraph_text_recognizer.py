@@ -13,8 +13,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from text_recognizer.errors import TextRecognizerError
-from text_recognizer.fetch import fetch, is_address
-from text_recognizer.loading import PageImage, open_pages
+from text_recognizer.image_source import open_source
 from text_recognizer.recognizer import Recognizer
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class ParagraphTextRecognizer:
         Raises:
             InputError: the image cannot be fetched or read; the message names it.
         """
-        pages = (self._recognizer.read_page(page) for page in _open(image))
+        pages = (self._recognizer.read_page(page) for page in open_source(image))
         return "\n\n".join(page.text for page in pages if page.text)
 
     def lines(self, image: "ImageSource") -> "list[GreyImage]":
@@ -76,16 +75,10 @@ class ParagraphTextRecognizer:
         """
         return [
             cut.image
-            for page in _open(image)
+            for page in open_source(image)
             for region in self._recognizer.cut_lines(page.read())
             for _, cut in region.lines
         ]
-
-
-def _open(image: "ImageSource") -> list[PageImage]:
-    if isinstance(image, str) and is_address(image):
-        return open_pages(fetch(image), name=image)
-    return open_pages(image)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,8 +12,9 @@ import pytest
 from documents import ROOT
 
 PACKAGE = ROOT / "text_recognizer"
-TRAINING = ("data", "models", "lit_models", "training")
+TRAINING = ("data", "datasets", "models", "lit_models", "training")
 """Folders that need the extra `train`."""
+NOT_INSTALLED = ("tests",)
 IMPORT_NAMES = {"pillow": "PIL", "opencv-python-headless": "cv2"}
 LAZY_EXTRAS = {"quantisation.py": {"onnx"}}
 """Imports inside functions that answer with a sentence where the package is missing."""
@@ -32,7 +33,13 @@ def is_training(path: Path) -> bool:
     return path.relative_to(PACKAGE).parts[0] in TRAINING
 
 
-RUNTIME = [path for path in sorted(PACKAGE.rglob("*.py")) if not is_training(path)]
+def is_installed(path: Path) -> bool:
+    return path.relative_to(PACKAGE).parts[0] not in NOT_INSTALLED
+
+
+RUNTIME = [
+    path for path in sorted(PACKAGE.rglob("*.py")) if is_installed(path) and not is_training(path)
+]
 
 
 def imports(path: Path) -> Iterator[tuple[str, bool]]:

@@ -115,6 +115,15 @@ def test_models_made_before_letters_were_measured_get_their_own_input() -> None:
         assert line.shape == (HEIGHT, 330)  # 400 * 48 / 64 * 1.1
 
 
+def test_drawn_lines_come_to_networks_of_experiments_as_they_were_drawn() -> None:
+    glyphs = np.zeros((28, 140), np.uint8)
+    cv2.putText(glyphs, "a bad egg", (4, 20), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2, cv2.LINE_AA)
+    assert np.array_equal(normalise(255 - glyphs, 28, "paper-division-plain-1"), glyphs)
+    on_grey = normalise((200 - glyphs // 2), 28, "paper-division-plain-1")
+    assert np.abs(on_grey.astype(int) - glyphs).max() <= 3
+    assert normalise(_line(), 28, "paper-division-plain-1").shape == (28, 175)  # 400 * 28 / 64
+
+
 def test_padding_is_paper_up_to_a_multiple_of_64() -> None:
     padded = pad(np.full((HEIGHT, 330), 200, np.uint8))
     assert padded.shape == (HEIGHT, 384)

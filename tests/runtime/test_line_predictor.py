@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from tiny_bundles import draw_bars, write_tiny_bundle
 
-from text_recognizer import line_predictor
+from text_recognizer import image_source
 from text_recognizer.bundle import DEFAULT_LINE_MODEL
 from text_recognizer.errors import BundleError, InputError
 from text_recognizer.line_predictor import LinePredictor
@@ -56,7 +56,7 @@ def test_an_address_is_fetched(
     predictor: LinePredictor, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched = {"https://example.org/line.png": file.read_bytes()}
-    monkeypatch.setattr(line_predictor, "fetch", fetched.__getitem__)
+    monkeypatch.setattr(image_source, "fetch", fetched.__getitem__)
     assert predictor.predict("https://example.org/line.png")[0] == TEXT
 
 

@@ -220,6 +220,13 @@ def test_another_frame_stride_than_promised_is_refused(tmp_path: Path) -> None:
         reader.read([draw_bars("a")])
 
 
+def test_the_last_frame_may_reach_over_the_end(tmp_path: Path) -> None:
+    """Strides need not divide 64: a frame more stands for the columns that are left."""
+    reader = LineReader(write_tiny_bundle(tmp_path / "m", frame_stride=28), n_threads=1)
+    with pytest.raises(BundleError, match=r"its manifest promises \(1, 3, 4\)"):
+        reader.read([draw_bars("a")])
+
+
 def test_a_file_that_is_no_network_is_refused(tmp_path: Path) -> None:
     bundle = write_tiny_bundle(tmp_path / "m", network=b"no network")
     with pytest.raises(BundleError, match=r"model\.onnx cannot be opened as a network: "):

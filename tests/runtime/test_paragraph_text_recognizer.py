@@ -9,7 +9,7 @@ from drawn_pages import NumberingReader, blank_page, draw_page
 from PIL import Image
 
 import text_recognizer
-from text_recognizer import paragraph_text_recognizer
+from text_recognizer import image_source, paragraph_text_recognizer
 from text_recognizer.errors import InputError
 from text_recognizer.paragraph_text_recognizer import ParagraphTextRecognizer
 
@@ -35,12 +35,12 @@ def test_inverted_image_at_half_size_as_the_seeds_give_it() -> None:
 def test_address(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "https://a.example/a.png"
     data = cv2.imencode(".png", draw_page())[1].tobytes()
-    monkeypatch.setattr(paragraph_text_recognizer, "fetch", {url: data}.__getitem__)
+    monkeypatch.setattr(image_source, "fetch", {url: data}.__getitem__)
     assert reader().predict(url) == TEXT
 
 
 def test_error_names_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paragraph_text_recognizer, "fetch", lambda url: b"<html>")
+    monkeypatch.setattr(image_source, "fetch", lambda url: b"<html>")
     with pytest.raises(InputError, match=r"^https://a\.example/ is not a PNG"):
         reader().predict("https://a.example/")
 

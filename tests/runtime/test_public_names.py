@@ -10,6 +10,7 @@ import text_recognizer
 
 def test_public_names() -> None:
     assert text_recognizer.__all__ == [
+        "CharacterPredictor",
         "Line",
         "LinePredictor",
         "Page",

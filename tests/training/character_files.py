@@ -111,10 +111,12 @@ def write_emnist_idx(folder: Path) -> None:
         write_idx(folder / f"{stem}-labels-idx1-ubyte.gz", labels.astype(np.uint8))
 
 
-def run_script(name: str, folder: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+def run_script(
+    name: str, folder: Path, *flags: str, package: str = "data"
+) -> subprocess.CompletedProcess[str]:
     """A data module run as a program, with its caches in the folder."""
     return subprocess.run(
-        [sys.executable, str(ROOT / "text_recognizer" / "data" / f"{name}.py"), *flags],
+        [sys.executable, str(ROOT / "text_recognizer" / package / f"{name}.py"), *flags],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(folder / "cache")},
         capture_output=True,

@@ -10,6 +10,7 @@ TINY_DIMS = (1, 12, 48)
 TINY: dict[str, dict[str, Any]] = {
     "MLP": {"fc1": 32, "fc2": 16},
     "CNN": {"conv_dim": 6, "fc_dim": 16},
+    "CharacterCNN": {"conv_dim": 6, "fc_dim": 16},
     "LineCNNSimple": {"conv_dim": 6, "fc_dim": 16, "window_width": 12, "window_stride": 12},
     "LineCNN": {"conv_dim": 6, "fc_dim": 16, "window_width": 12, "window_stride": 12},
     "LineCNNDeep": {"conv_dim": 6, "fc_dim": 24},
@@ -25,7 +26,7 @@ TINY: dict[str, dict[str, Any]] = {
     "line_cnn_all_conv": {"window_width": 12, "window_stride": 12},
     "line_lstm_ctc": {"window_width": 12, "window_stride": 12},
 }
-CHARACTERS = ("MLP", "CNN", "mlp", "lenet")
+CHARACTERS = ("MLP", "CNN", "CharacterCNN", "mlp", "lenet")
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in SEED_NETWORKS),
     ("LineCNN", {"batch_norm": True}),

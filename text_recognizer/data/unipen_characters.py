@@ -12,6 +12,7 @@ from text_recognizer.data.base_data_module import (
     DataModuleOptions,
     run_as_script,
 )
+from text_recognizer.data.character_variation import vary_characters
 from text_recognizer.data.class_sampling import stratified_indices
 from text_recognizer.data.idx_files import find_idx, read_images_and_labels
 from text_recognizer.data.raw_data import sha256_of
@@ -29,9 +30,11 @@ class UnipenCharactersOptions(DataModuleOptions):
 
     Attributes:
         subsample_fraction: part of every class that is kept, in every split.
+        augment_data: whether training characters are varied each time they are loaded.
     """
 
     subsample_fraction: float = 1.0
+    augment_data: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,7 +85,10 @@ class UnipenCharacters(BaseDataModule):
             if self.options.subsample_fraction < 1:
                 kept = stratified_indices(labels, self.options.subsample_fraction, rng)
                 images, labels = images[kept], labels[kept]
-            splits[split] = ArrayDataset(images, labels)
+            is_varied = split == "train" and self.options.augment_data
+            splits[split] = ArrayDataset(
+                images, labels, augment=vary_characters if is_varied else None
+            )
         return splits
 
     def fingerprint(self) -> str:

@@ -4,6 +4,7 @@ The reader is anything that turns grey line images into readings with a text, su
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +22,7 @@ from text_recognizer.ground_truth import LineSample, read_lines, read_unseen_ids
 from text_recognizer.ground_truth.samples import check_split
 from text_recognizer.text_form import DEFAULT_TEXT_FORM, apply_text_form
 
+_GIVEN = "given"  # data set, source and split of lines that no file holds
 _CHUNK = 256  # lines in memory at once, enough to fill batches of equal width
 
 
@@ -73,6 +75,38 @@ def evaluate(
             on_progress(len(lines), len(samples))
     rows = make_rows(lines, read_unseen_ids(dataset))
     return EvaluationReport(Path(dataset).name, split, text_form, rows, tuple(lines))
+
+
+def evaluate_pairs(
+    pairs: Sequence[tuple[NDArray[np.uint8], str]],
+    *,
+    reader: ReadsLines,
+    text_form: str = DEFAULT_TEXT_FORM,
+) -> EvaluationReport:
+    """Error rates of a reader on line images (H, W), each with the text that is written there.
+
+    Each image counts as a document of its own.
+
+    Raises:
+        InputError: there are none, or an image cannot be read.
+        OptionError: there is no such text form.
+    """
+    if not pairs:
+        raise InputError("There are no lines to evaluate.")
+    samples = [
+        LineSample(
+            id=str(number),
+            text=text,
+            source=_GIVEN,
+            document=str(number),
+            language="und",
+            split=_GIVEN,
+            read_image=partial(np.asarray, image),
+        )
+        for number, (image, text) in enumerate(pairs, 1)
+    ]
+    lines = tuple(compare_line(s, read, text_form) for s, read in _read_all(samples, reader))
+    return EvaluationReport(_GIVEN, _GIVEN, text_form, make_rows(lines, frozenset()), lines)
 
 
 def compare_line(sample: LineSample, hypothesis: str, text_form: str) -> LineResult:

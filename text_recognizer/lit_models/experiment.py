@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from text_recognizer.data.character_mapping import padding_label, special_symbols
 from text_recognizer.errors import OptionError
+from text_recognizer.evaluation.look_alikes import fold_look_alikes
 from text_recognizer.evaluation.metrics import count_edits, sample_error_rate
 from text_recognizer.lit_models.base import sum_over_processes
 from text_recognizer.lit_models.ctc import Prediction
@@ -24,8 +25,8 @@ from text_recognizer.training.experiments.options import ExperimentLossOptions
 
 _N_SAMPLES = 24
 _FIGURES = (
-    "losses", "samples", "edits", "length", "line_rates", "lines",
-    "right", "places", "right_written", "written",
+    "losses", "samples", "edits", "edits_folded", "length", "line_rates", "lines",
+    "right", "places", "right_written", "written", "right_folded", "characters",
 )  # fmt: skip
 
 _NOT_A_LOSS = (RuntimeError, ValueError, TypeError, IndexError, AttributeError, UserWarning)
@@ -39,9 +40,11 @@ class Counts:
     """What is counted over a split; sums, so that processes can be added up.
 
     Attributes:
-        values: losses of batches times their samples, samples, edits, characters of the references,
-            error rates of lines summed, lines, places that are right, places, right ones that are
-            no padding, places that are no padding.
+        values: by `_FIGURES`: losses of batches times their samples, samples, edits, with
+            look-alikes taken for one too, characters of the references, error rates of lines
+            summed, lines, places that are right, places, right ones that are no padding, places
+            that are no padding, single characters that are right with look-alikes taken for one,
+            single characters.
     """
 
     values: Tensor
@@ -63,7 +66,9 @@ class Counts:
             "loss": ("losses", "samples"),
             "acc": ("right", "places"),
             "acc_no_padding": ("right_written", "written"),
+            "acc_folded": ("right_folded", "characters"),
             "cer": ("edits", "length"),
+            "cer_folded": ("edits_folded", "length"),
             "cer_per_sample": ("line_rates", "lines"),
         }
         return {name: own[a] / own[b] for name, (a, b) in parts.items() if own[b]}
@@ -88,7 +93,7 @@ class ExperimentLitModel(pl.LightningModule):
         is_line: bool,
     ) -> None:
         super().__init__()
-        self.network = network
+        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.options = options
         self.mapping = tuple(mapping)
         self.is_line = is_line
@@ -101,7 +106,7 @@ class ExperimentLitModel(pl.LightningModule):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of images (N, 1, H, W), float, 0 to 1."""
-        logits: Tensor = self.network(images)
+        logits: Tensor = self.network(images.contiguous(memory_format=torch.channels_last))
         return logits
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -194,8 +199,7 @@ class ExperimentLitModel(pl.LightningModule):
         rows = labels.reshape(len(labels), -1).tolist()
         for index, (read, true) in enumerate(zip(self.decode(logits), rows, strict=True)):
             hypothesis, reference = self.text(read), self.text(true)
-            if self.is_line:
-                self._count_line(reference, hypothesis)
+            self._count_text(reference, hypothesis)
             if len(self.predictions) < _N_SAMPLES:
                 image = (255 * images[index, 0]).clamp(0, 255).to(torch.uint8).cpu()
                 self.predictions.append(Prediction(image, reference, hypothesis, split))
@@ -211,10 +215,18 @@ class ExperimentLitModel(pl.LightningModule):
             n_right, n_written = float(right[is_written].sum()), float(is_written.sum())
             self._counts.add(right_written=n_right, written=n_written)
 
-    def _count_line(self, reference: str, hypothesis: str) -> None:
-        edits = count_edits(reference, hypothesis)
-        rate = sample_error_rate(reference, hypothesis)
-        self._counts.add(edits=edits, length=len(reference), line_rates=rate, lines=1)
+    def _count_text(self, reference: str, hypothesis: str) -> None:
+        folded = fold_look_alikes(reference), fold_look_alikes(hypothesis)
+        if not self.is_line:
+            self._counts.add(right_folded=folded[0] == folded[1], characters=1)
+            return
+        self._counts.add(
+            edits=count_edits(reference, hypothesis),
+            edits_folded=count_edits(*folded),
+            length=len(reference),
+            line_rates=sample_error_rate(reference, hypothesis),
+            lines=1,
+        )
 
     def _log_counts(self, split: str) -> None:
         counts = Counts(sum_over_processes(self, self._counts.values))

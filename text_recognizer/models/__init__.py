@@ -1,5 +1,6 @@
 """The networks."""
 
+from text_recognizer.models.character_cnn import CharacterCNN, CharacterCNNOptions
 from text_recognizer.models.cnn import CNN, CNNOptions
 from text_recognizer.models.edit_tagger import EditTagger, EditTaggerOptions
 from text_recognizer.models.lenet import LeNet, LeNetOptions
@@ -19,6 +20,8 @@ from text_recognizer.models.seed_networks import SEED_NETWORKS, SeedNetwork
 __all__ = [
     "CNN",
     "CNNOptions",
+    "CharacterCNN",
+    "CharacterCNNOptions",
     "EditTagger",
     "EditTaggerOptions",
     "LeNet",

@@ -135,7 +135,7 @@ class StepClassifier(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Linear(fc_dim, fc_dim),
-            nn.ReLU(),
+            nn.ReLU(inplace=True),
             nn.Dropout(dropout),
             nn.Linear(fc_dim, n_classes),
         )
@@ -158,7 +158,7 @@ def conv_block(
     """A convolution and a ReLU, with batch norm (and no bias) between them if wanted."""
     convolution = nn.Conv2d(n_in, n_out, kernel, stride, padding, bias=not batch_norm)
     norm = [nn.BatchNorm2d(n_out)] if batch_norm else []
-    return nn.Sequential(convolution, *norm, nn.ReLU())
+    return nn.Sequential(convolution, *norm, nn.ReLU(inplace=True))
 
 
 def initialise_fan_out(module: nn.Module) -> None:

@@ -1,10 +1,15 @@
-"""The networks of the 2021 lessons and of the 2019 project, by the names they had there."""
+"""The networks of experiments by name.
+
+Those of the 2021 lessons and of the 2019 project have the names they had there; CharacterCNN is
+that of the shipped character model.
+"""
 
 from dataclasses import dataclass
 from typing import Any
 
 from torch import nn
 
+from text_recognizer.models.character_cnn import CharacterCNN, CharacterCNNOptions
 from text_recognizer.models.cnn import CNN, CNNOptions
 from text_recognizer.models.lenet import LeNet, LeNetOptions
 from text_recognizer.models.line_cnn import LineCNN, LineCNNOptions
@@ -33,6 +38,7 @@ class SeedNetwork:
 SEED_NETWORKS = {
     "MLP": SeedNetwork(MLP, MLPOptions),
     "CNN": SeedNetwork(CNN, CNNOptions),
+    "CharacterCNN": SeedNetwork(CharacterCNN, CharacterCNNOptions),
     "LineCNNSimple": SeedNetwork(LineCNNSimple, LineCNNSimpleOptions),
     "LineCNN": SeedNetwork(LineCNN, LineCNNOptions),
     "LineCNNDeep": SeedNetwork(LineCNNDeep, LineCNNDeepOptions),

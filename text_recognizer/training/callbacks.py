@@ -8,7 +8,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback
-from lightning.pytorch.loggers import MLFlowLogger
+from lightning.pytorch.loggers import MLFlowLogger, WandbLogger
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from PIL import Image
 
@@ -118,7 +118,7 @@ class RunClock(Callback):
 
 
 class Samples(Callback):
-    """Writes what each validation showed as one image, and its figures to the log.
+    """Writes what each validation or test showed as one image, and validation figures to the log.
 
     Args:
         folder: of the images.
@@ -151,11 +151,22 @@ class Samples(Callback):
             trainer.global_step,
             ", ".join(self._shown.format(name, value) for name, value in figures),
         )
+        self._write(trainer, pl_module, f"step-{trainer.global_step:07d}.png")
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Write `test.png`."""
+        if trainer.is_global_zero:
+            self._write(trainer, pl_module, "test.png")
+
+    def _write(self, trainer: pl.Trainer, pl_module: pl.LightningModule, name: str) -> None:
         sheet = self._draw(pl_module)
         if sheet is None:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"step-{trainer.global_step:07d}.png"
+        path = self._folder / name
         sheet.save(path)
-        if isinstance(trainer.logger, MLFlowLogger):
-            trainer.logger.experiment.log_artifact(trainer.logger.run_id, str(path), "samples")
+        for logger in trainer.loggers:
+            if isinstance(logger, MLFlowLogger):
+                logger.experiment.log_artifact(logger.run_id, str(path), "samples")
+            elif isinstance(logger, WandbLogger):
+                logger.log_image("samples", [str(path)], trainer.global_step)

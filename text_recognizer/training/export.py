@@ -81,7 +81,7 @@ def load_checkpoint(checkpoint: Path) -> Trained:
         if name.startswith(_PREFIX)
     }
     network.load_state_dict(weights)
-    return Trained(_round_to_half(network).eval(), options, record)
+    return Trained(round_to_half(network).eval(), options, record)
 
 
 def export_onnx(form: ExportForm) -> bytes:
@@ -171,7 +171,8 @@ def _store_half(model: onnx.ModelProto) -> None:
     model.graph.node.extend(nodes)
 
 
-def _round_to_half(network: nn.Module) -> nn.Module:
+def round_to_half(network: nn.Module) -> nn.Module:
+    """The same network, its weights rounded as `export_onnx` stores them."""
     state = {
         name: value.half().float() if value.is_floating_point() else value
         for name, value in network.state_dict().items()

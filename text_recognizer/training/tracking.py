@@ -12,6 +12,7 @@ from text_recognizer.errors import MissingExtraError
 from text_recognizer.training.options import TrainingOptions
 
 _LOG = logging.getLogger(__name__)
+DATABASE = "mlflow.db"
 
 
 def make_logger(options: TrainingOptions, folder: Path) -> Logger | bool:
@@ -51,7 +52,7 @@ def mlflow_logger(
         run_name: of the run.
         tags: of the run.
     """
-    database = (folder / "mlflow.db").resolve()
+    database = (folder / DATABASE).resolve()
     _LOG.info(
         "Tracking in %s; look with: mlflow ui --backend-store-uri sqlite:///%s", database, database
     )

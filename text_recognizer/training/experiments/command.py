@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from text_recognizer.errors import TextRecognizerError
+from text_recognizer.training.allocator import keep_freed_memory
 from text_recognizer.training.experiments.experiment import Experiment
 from text_recognizer.training.experiments.failures import disk_failure
 from text_recognizer.training.experiments.flags import parse_flags
@@ -24,6 +25,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """
     level = logging.INFO if is_first_process() else logging.ERROR
     logging.basicConfig(level=level, format="%(message)s")
+    keep_freed_memory()
     try:
         experiment = parse_flags(sys.argv[1:] if words is None else words)
         with on_held_gpu(experiment) as placed:

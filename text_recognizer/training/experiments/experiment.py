@@ -1,5 +1,6 @@
 """What an experiment is made of, and the parts made of its options."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,6 +16,9 @@ from text_recognizer.lit_models.experiment_ctc import ExperimentCTCLitModel
 from text_recognizer.models.line_network import LineNetwork, check_output_length
 from text_recognizer.training.experiments.options import CTC, TRANSFORMER, ExperimentLossOptions
 from text_recognizer.training.experiments.registry import data_classes, network_class
+from text_recognizer.training.experiments.run_command import relative_path
+
+PROJECT = "text-recognizer-experiments"
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,14 @@ class Experiment:
         trainer: texts by the names of the Trainer's flags.
         load_checkpoint: weights to start from, or None.
         wandb: whether W&B is asked for.
+        entity: whose account of W&B; empty for that of the machine.
+        project: under which records are kept.
         group: of experiments that belong together; empty without one.
         saves: whether the best weights are kept under a name of their own.
         gpu: number of the GPU to hold, -1 for any free one; None leaves it to the Trainer's flags.
         metrics_file: where the figures of each validation go as well, or None.
         parent: the process that the run belongs to and ends with, or None.
+        command: that asked for it.
     """
 
     data_class: str
@@ -45,23 +52,52 @@ class Experiment:
     trainer: Mapping[str, str] = field(default_factory=dict)
     load_checkpoint: Path | None = None
     wandb: bool = False
+    entity: str = ""
+    project: str = PROJECT
     group: str = ""
     saves: bool = False
     gpu: int | None = None
     metrics_file: Path | None = None
     parent: int | None = None
+    command: str = ""
 
     @property
     def seed(self) -> int:
         """Of all chance."""
         return self.data[0].seed
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, for the record."""
-        plain: dict[str, Any] = {}
-        for name, value in asdict(self).items():
-            plain[name] = str(value) if isinstance(value, Path) else value
-        return plain
+    @property
+    def name(self) -> str:
+        """What the run is called in records."""
+        return f"{self.data_class}-{self.model_class}"
+
+    def config(self) -> dict[str, Any]:
+        """All options by the names of their flags, plain values, None where nothing was chosen.
+
+        What further data sets have otherwise than the first stands under `NAME.option`.
+        """
+        first, *others = (asdict(options) for options in self.data)
+        config = {"data_class": self.data_class, "model_class": self.model_class, **first}
+        for name, own in zip(self.data_class.split("+")[1:], others, strict=True):
+            different = own.items() - first.items()
+            config |= {f"{name}.{option}": value for option, value in sorted(different)}
+        config |= asdict(self.network) | asdict(self.loss)
+        config |= {name: _plain_text(text) for name, text in self.trainer.items()}
+        config["load_checkpoint"] = self.load_checkpoint
+        config["experiment_group"] = self.group or None
+        return {
+            name: relative_path(value) if isinstance(value, Path) else value
+            for name, value in config.items()
+        }
+
+
+def _plain_text(text: str) -> Any:
+    """The number or truth value that a text stands for, or the text."""
+    try:
+        value = json.loads(text.lower())
+    except ValueError:
+        return text
+    return value if isinstance(value, bool | int | float) else text
 
 
 def make_data(experiment: Experiment) -> BaseDataModule:

@@ -3,7 +3,6 @@
 import errno
 import shlex
 import sqlite3
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,15 +16,21 @@ from lightning.pytorch.utilities.exceptions import (  # type: ignore[attr-define
 )
 
 from text_recognizer.errors import InputError, OptionError, StoppedError, TextRecognizerError
+from text_recognizer.training.experiments.run_command import relative_path
 
 RESUME = "--resume_from_checkpoint"
+_OF_THIS_RUN = (f"{RESUME}=", "--parent=")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _TERMINATED = 143  # as shells say of a program that was asked to end
 
 
 @contextmanager
-def run_failures(trainer: pl.Trainer) -> Iterator[None]:
+def run_failures(trainer: pl.Trainer, command: str) -> Iterator[None]:
     """Turns what may end a run into sentences.
+
+    Args:
+        trainer: of the run.
+        command: that asked for it.
 
     Raises:
         StoppedError: the user or the machine ended it.
@@ -35,22 +40,24 @@ def run_failures(trainer: pl.Trainer) -> Iterator[None]:
     try:
         yield
     except SIGTERMException:
-        raise StoppedError(f"Asked to end. {_how_to_go_on(trainer)}", _TERMINATED) from None
+        raise StoppedError(
+            f"Asked to end. {_how_to_go_on(trainer, command)}", _TERMINATED
+        ) from None
     except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
-        raise StoppedError(f"Stopped by Ctrl-C. {_how_to_go_on(trainer)}") from None
+        raise StoppedError(f"Stopped by Ctrl-C. {_how_to_go_on(trainer, command)}") from None
     except TextRecognizerError:
         raise
     except MisconfigurationException as error:
         raise OptionError(f"Lightning does not take these flags: {error}") from error
     except torch.OutOfMemoryError as error:
         raise TextRecognizerError(
-            f"The GPU has too little memory: lower --batch_size. {_how_to_go_on(trainer)}"
+            f"The GPU has too little memory: lower --batch_size. {_how_to_go_on(trainer, command)}"
         ) from error
     except Exception as error:
         sentence = disk_failure(error)
         if sentence is None:
             raise
-        raise InputError(f"{sentence} {_how_to_go_on(trainer)}") from error
+        raise InputError(f"{sentence} {_how_to_go_on(trainer, command)}") from error
 
 
 def disk_failure(error: BaseException) -> str | None:
@@ -69,12 +76,12 @@ def disk_failure(error: BaseException) -> str | None:
     return None
 
 
-def _how_to_go_on(trainer: pl.Trainer) -> str:
+def _how_to_go_on(trainer: pl.Trainer, command: str) -> str:
     checkpoint = _last_checkpoint(trainer)
     if checkpoint is None:
         return "No checkpoint was written yet."
-    words = [word for word in sys.argv if not word.startswith(f"{RESUME}=")]
-    return f"Go on with: {shlex.join(['python', *words, f'{RESUME}={checkpoint}'])}"
+    words = [word for word in shlex.split(command) if not word.startswith(_OF_THIS_RUN)]
+    return f"Go on with: {shlex.join([*words, f'{RESUME}={relative_path(checkpoint)}'])}"
 
 
 def _last_checkpoint(trainer: pl.Trainer) -> Path | None:

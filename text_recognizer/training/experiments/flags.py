@@ -8,14 +8,14 @@ from typing import Any, NoReturn, TypeVar
 
 from text_recognizer.data.option_flags import add_flags
 from text_recognizer.errors import OptionError
-from text_recognizer.training.experiments.experiment import Experiment
+from text_recognizer.training.experiments.experiment import PROJECT, Experiment
 from text_recognizer.training.experiments.json_form import without_2019
 from text_recognizer.training.experiments.options import ExperimentLossOptions
 from text_recognizer.training.experiments.registry import data_classes, network_class
+from text_recognizer.training.experiments.run_command import PROGRAM, command_line
 from text_recognizer.training.experiments.trainer_flags import FLAGS, add_trainer_flags
 
 DEFAULT_DATA, DEFAULT_MODEL = "MNIST", "MLP"
-PROGRAM = "training/run_experiment.py"
 
 Options = TypeVar("Options")
 
@@ -34,6 +34,7 @@ def parse_flags(words: Sequence[str]) -> Experiment:
         OptionError: a flag is unknown or its value not allowed.
         SystemExit: help was asked for and printed.
     """
+    command = command_line(words)
     words = without_2019(words)
     chosen, _ = _chooser(add_help=False).parse_known_args(words)
     data_kinds = [kind.options_class for kind in data_classes(chosen.data_class)]
@@ -60,11 +61,14 @@ def parse_flags(words: Sequence[str]) -> Experiment:
         trainer={name: str(values[name]) for name in FLAGS if name in values},
         load_checkpoint=values.get("load_checkpoint"),
         wandb=values.get("wandb", False) and not values.get("nowandb", False),
+        entity=chosen.entity,
+        project=chosen.project,
         group=chosen.experiment_group,
         saves=chosen.save,
         gpu=chosen.gpu,
         metrics_file=chosen.metrics_file,
         parent=chosen.parent,
+        command=command,
     )
 
 
@@ -91,5 +95,7 @@ def _chooser(*, add_help: bool) -> _Parser:
     )
     parser.add_argument("--parent", type=int, metavar="PID", help="end with this process")
     parser.add_argument("--wandb", action="store_true", default=SUPPRESS, help="record in W&B")
-    parser.add_argument("--nowandb", action="store_true", default=SUPPRESS)
+    parser.add_argument("--nowandb", action="store_true", default=SUPPRESS, help="do not")
+    parser.add_argument("--entity", default="", metavar="NAME", help="of W&B; yours without it")
+    parser.add_argument("--project", default=PROJECT, metavar="NAME", help=f"default: {PROJECT}")
     return parser

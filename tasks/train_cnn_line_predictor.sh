@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Trains the all-convolutional network of 2019 on lines of EMNIST, without CTC, and keeps its weights in ./artifacts.
+# Further arguments are flags of the experiment.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+exec python "$root/training/run_experiment.py" --save \
+    '{"train_args": {"epochs": 16}, "dataset": "EmnistLinesDataset", "model": "LineModel", "network": "line_cnn_all_conv"}' "$@"

@@ -1,0 +1,98 @@
+"""The notebooks run on miniatures of their data, and are kept without what running them prints."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+import pytest
+from character_files import write_emnist_idx, write_unipen
+from nbclient import NotebookClient
+from PIL import Image
+
+pytestmark = [
+    pytest.mark.train,
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),  # of the Jupyter libraries
+]
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
+
+
+def read(name: str) -> Any:
+    (path,) = ROOT.glob(f"notebooks/{name}-*.ipynb")
+    return nbformat.read(path, as_version=4)
+
+
+def parameters_of(notebook: Any) -> Any:
+    (cell,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    return cell
+
+
+def run(name: str, folder: Path, **parameters: object) -> tuple[str, list[Image.Image]]:
+    """What a notebook prints and the pictures it shows, with other values in its first cell."""
+    notebook = read(name)
+    cell = parameters_of(notebook)
+    given: dict[str, object] = {}
+    exec(cell.source, given)
+    assert parameters.keys() <= given.keys()
+    cell.source = "\n".join(f"{key} = {value!r}" for key, value in parameters.items())
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    printed = "".join(output.text for output in outputs if output.get("name") == "stdout")
+    pictures = [output.data["image/png"] for output in outputs if "data" in output]
+    return printed, [Image.open(io.BytesIO(base64.b64decode(data))) for data in pictures]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_clean(path: Path) -> None:
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert path.stat().st_size < 20_000
+    assert notebook.cells[0].cell_type == "markdown"
+    assert notebook.metadata.kernelspec.name == "python3"
+    for cell in notebook.cells:
+        assert not cell.get("outputs") and cell.get("execution_count") is None
+    assert "/home/" not in path.read_text(encoding="utf-8")
+    assert "data_dir = None" in parameters_of(notebook).source
+
+
+def test_characters(tmp_path: Path) -> None:
+    files = tmp_path / "files"
+    files.mkdir()
+    write_emnist_idx(files)
+    printed, pictures = run(
+        "01",
+        tmp_path,
+        data_set="EMNIST",
+        data_dir=str(files),
+        share=0.5,
+        epochs=1,
+        logs=str(tmp_path / "logs"),
+    )
+    assert printed.startswith("EMNIST\n")
+    assert "test_acc: " in printed
+    assert len(pictures) == 4
+    assert all(np.asarray(picture).min() < 100 for picture in pictures)
+    assert (tmp_path / "logs" / "mlflow.db").is_file()
+
+
+def test_lines(tmp_path: Path) -> None:
+    glyphs = write_unipen(tmp_path / "glyphs")
+    printed, pictures = run(
+        "02",
+        tmp_path,
+        source="UnipenCharacters",
+        source_dir=str(glyphs),
+        data_dir=str(tmp_path / "lines"),
+        text="project",
+        num_lines=20,
+    )
+    assert printed.startswith("project-")
+    assert "EMNISTLines\n" in printed and "EMNISTLines2\n" in printed
+    ink = [int((np.asarray(picture) < 255).sum(axis=0).nonzero()[0][-1]) for picture in pictures]
+    assert len(pictures) == 5
+    assert ink[2] < ink[0], "lines with overlap are shorter"

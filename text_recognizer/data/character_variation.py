@@ -1,0 +1,57 @@
+"""Single characters turned, leaning, scaled, shifted, thickened and dimmed: others may write so.
+
+Ranges were chosen by looking at sheets of samples: a class must stay its own.
+"""
+
+import math
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from text_recognizer.data.array_dataset import Images
+
+_ANGLE_DEG = (-12.0, 12.0)
+_SHEAR = (-0.25, 0.25)
+_SCALE = (0.85, 1.15)  # of each side
+_SHIFT_PX = (-1.5, 1.5)
+_BRIGHTNESS = (0.7, 1.3)
+_THICK_SHARE, _SOFT_SHARE = 0.25, 0.25
+_SQUARE = np.ones((2, 2), np.uint8)
+
+
+def vary_characters(images: Images) -> Images:
+    """The characters, each varied by its own chance, which comes from torch.
+
+    Args:
+        images: of shape (N, H, W), ink bright on black.
+    """
+    chances = torch.rand(len(images), 9).numpy().astype(np.float64)
+    varied = np.empty_like(images)
+    for image, chance, result in zip(images, chances, varied, strict=True):
+        result[:] = _vary(image, chance)
+    return varied
+
+
+def _vary(image: Images, chance: NDArray[np.float64]) -> Images:
+    height, width = image.shape
+    angle = math.radians(_between(_ANGLE_DEG, chance[0]))
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    lean = np.array([[1.0, _between(_SHEAR, chance[1])], [0.0, 1.0]])
+    size = np.diag([_between(_SCALE, chance[2]), _between(_SCALE, chance[3])])
+    shift = [_between(_SHIFT_PX, chance[4]), _between(_SHIFT_PX, chance[5])]
+    matrix = turn @ lean @ size
+    middle = np.array([width - 1, height - 1]) / 2
+    moved = np.column_stack([matrix, middle + shift - matrix @ middle])
+    drawn = cv2.warpAffine(image, moved, (width, height), flags=cv2.INTER_LINEAR)
+    if chance[6] < _THICK_SHARE:
+        drawn = cv2.dilate(drawn, _SQUARE)
+    if chance[7] < _SOFT_SHARE:
+        drawn = cv2.GaussianBlur(drawn, (3, 3), 0)
+    alpha = _between(_BRIGHTNESS, chance[8])
+    return np.asarray(cv2.convertScaleAbs(drawn, alpha=alpha), np.uint8)
+
+
+def _between(limits: tuple[float, float], chance: float) -> float:
+    return limits[0] + (limits[1] - limits[0]) * float(chance)

@@ -1,0 +1,231 @@
+"""The folder of a saved model: how it was trained, its weights, and a bundle if it can be one.
+
+    config.json         options by the names of their flags
+    run_command.txt     the command that trains it again
+    weights.safetensors of the network, by their names
+    manifest.json, model.onnx   the bundle, see `text_recognizer.bundle`
+
+It is written aside and renamed, so it is there as a whole or not at all.
+"""
+
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from safetensors.torch import save
+
+from text_recognizer.bundle import NETWORK_FILE, PACKAGE_FOLDER, write_bundle
+from text_recognizer.character_input import CHARACTER_NORMALISATION
+from text_recognizer.data.character_mapping import special_symbols
+from text_recognizer.errors import BundleError, InputError, OptionError
+from text_recognizer.line_input import PLAIN_NORMALISATION
+from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
+from text_recognizer.text_form import DEFAULT_TEXT_FORM
+from text_recognizer.training.experiments.character_export import character_form, character_labels
+from text_recognizer.training.experiments.checkpoint_record import (
+    CHARACTER,
+    LINE,
+    PARAGRAPH,
+    SavedNetwork,
+)
+from text_recognizer.training.experiments.found_runs import FoundRun
+from text_recognizer.training.experiments.line_export import line_form, line_windows
+from text_recognizer.training.export import check_parity, export_onnx, round_to_half
+from text_recognizer.training.tasks import ExportForm
+
+_LOG = logging.getLogger(__name__)
+_LIBRARIES = ("torch", "lightning", "numpy")
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A folder that was written.
+
+    Attributes:
+        folder: where it is.
+        unit: what its network reads: a line, a paragraph or a character.
+        has_bundle: whether the program can read with it.
+    """
+
+    folder: Path
+    unit: str
+    has_bundle: bool
+
+
+@dataclass(frozen=True)
+class BundleContent:
+    """What a bundle is made of beside `config.json` and its like."""
+
+    manifest: Manifest
+    model: bytes
+
+
+def write_artifact(saved: SavedNetwork, run: FoundRun, artifacts: Path) -> Artifact:
+    """Write `UNIT_text_recognizer`, in place of an older one.
+
+    Args:
+        saved: network of the run's best checkpoint.
+        run: that it comes from.
+        artifacts: folder of the new folder.
+
+    Raises:
+        BundleError: that is the folder of the models that come with the package.
+        InputError: the folder cannot be written.
+    """
+    folder = artifacts / f"{saved.record.unit}_text_recognizer"
+    files: dict[str, bytes | Path] = {
+        "config.json": _json(saved.record.config),
+        "run_command.txt": f"{saved.record.command}\n".encode(),
+        "weights.safetensors": save(saved.weights()),
+    }
+    content = _bundle_content(saved, run, folder.name)
+    with _replaced(folder) as aside:
+        if content is not None:
+            write_bundle(aside, content.manifest, {NETWORK_FILE: content.model, **files})
+        else:
+            for name, data in files.items():
+                assert isinstance(data, bytes)
+                (aside / name).write_bytes(data)
+    return Artifact(folder, saved.record.unit, content is not None)
+
+
+def _bundle_content(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent | None:
+    """The bundle, or None and a sentence on why there is none."""
+    try:
+        return _EXPORTS[saved.record.unit](saved, run, name)
+    except OptionError as error:
+        _LOG.warning("No model to read with is made, only its weights are written: %s", error)
+        return None
+
+
+def export_line(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
+    """Bundle of a network for lines.
+
+    Raises:
+        OptionError: it reads no lines of any width.
+    """
+    windows = line_windows(saved)
+    mapping = saved.record.mapping
+    values = {
+        "symbols": tuple(symbol for symbol in mapping if symbol not in special_symbols(mapping)),
+        "input_normalisation": PLAIN_NORMALISATION,
+        "line_height": saved.record.input_dims[1],
+        "frame_stride": windows.stride,
+        "cer": _measured(saved, run, {"validation": "val_cer", "test": "test_cer"}),
+    }
+    return _content(saved, run, name, line_form(saved, windows), values)
+
+
+def export_character(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
+    """Bundle of a network for characters.
+
+    Raises:
+        OptionError: its images have another size than those that are read.
+    """
+    mapping = saved.record.mapping
+    values = {
+        "symbols": tuple(mapping[label] for label in character_labels(saved)),
+        "input_normalisation": CHARACTER_NORMALISATION,
+        "cer": _measured(saved, run, {"validation": "val_acc", "test": "test_acc"}),
+    }
+    return _content(saved, run, name, character_form(saved), values)
+
+
+def _content(
+    saved: SavedNetwork, run: FoundRun, name: str, form: ExportForm, values: Mapping[str, Any]
+) -> BundleContent:
+    record = saved.record
+    round_to_half(saved.network)
+    model = export_onnx(form)
+    check_parity(form, model)
+    manifest = Manifest(
+        name=name,
+        version=run.id[:8],
+        task=record.unit,
+        text_form=DEFAULT_TEXT_FORM,
+        git_commit=record.git_commit,
+        seed=record.config["seed"],
+        libraries={library: metadata.version(library) for library in _LIBRARIES},
+        training_data=tuple(TrainingData(data, "") for data in record.data_class.split("+")),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        **values,
+    )
+    return BundleContent(manifest, model)
+
+
+def _measured(
+    saved: SavedNetwork, run: FoundRun, figures: Mapping[str, str]
+) -> tuple[MeasuredCer, ...]:
+    """Error rates by the splits' figures; an accuracy of characters is what the rate lacks of 1."""
+    return tuple(
+        MeasuredCer(
+            saved.record.data_class,
+            split,
+            round(1 - value if figure.endswith("acc") else value, 5),
+        )
+        for split, figure in figures.items()
+        if (value := run.figures.get(figure)) is not None
+    )
+
+
+def export_paragraph(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
+    """Bundle of a network for paragraphs; this is the place to make one.
+
+    Raises:
+        OptionError: there are no such bundles yet.
+    """
+    raise OptionError("there are no models for paragraphs yet.")
+
+
+_EXPORTS: Mapping[str, Callable[[SavedNetwork, FoundRun, str], BundleContent]] = {
+    LINE: export_line,
+    CHARACTER: export_character,
+    PARAGRAPH: export_paragraph,
+}
+
+
+def _json(values: Mapping[str, object]) -> bytes:
+    return (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+@contextmanager
+def _replaced(folder: Path) -> Iterator[Path]:
+    """A new folder beside, put in place of the old one if nothing went wrong.
+
+    Raises:
+        BundleError: the folder is one of the package.
+        InputError: it cannot be written.
+    """
+    if folder.resolve().is_relative_to(PACKAGE_FOLDER.resolve()):
+        raise BundleError(f"{folder} is a place of shipped models: work in another folder.")
+    aside, old = (folder.with_name(f".{folder.name}-{uuid4().hex}") for _ in range(2))
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+        if os.path.lexists(folder):
+            folder.rename(old)
+        aside.rename(folder)
+    except OSError as error:
+        if os.path.lexists(old) and not os.path.lexists(folder):
+            old.rename(folder)
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        _remove(old)
+
+
+def _remove(path: Path) -> None:
+    """Remove what was replaced: a folder, a file or a link."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)
