@@ -17,7 +17,8 @@ pytestmark = pytest.mark.train
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted([*ROOT.glob("tasks/*.sh"), *ROOT.glob("training/tests/*.sh")])
 OF_THE_LESSONS = (
-    "lint", "run_prediction_tests", "train_character_predictor", "train_cnn_line_predictor",
+    "lint", "run_prediction_tests", "run_validation_tests", "train_character_predictor",
+    "train_cnn_line_predictor",
     "train_lstm_line_predictor", "train_lstm_line_predictor_on_iam",
     "update_fsdl_paragraphs_metadata",
 )  # fmt: skip
@@ -88,9 +89,18 @@ def test_training_on_iam_says_what_is_missing(tmp_path: Path) -> None:
         parse_flags(words)
 
 
-def test_prediction_tests_and_lint_pass_arguments_on(tmp_path: Path) -> None:
+def test_prediction_tests_pass_arguments_on(tmp_path: Path) -> None:
     assert words_of("tasks/run_prediction_tests.sh", tmp_path, "-k", "line") == [
         "-m", "pytest", "-s", "text_recognizer/tests", "-k", "line",
+    ]  # fmt: skip
+
+
+def test_validation_tests_call_both_programs(tmp_path: Path) -> None:
+    words = words_of("tasks/run_validation_tests.sh", tmp_path, "--data_dir=my data")
+    doors = [f"{ROOT}/evaluation/evaluate_{kind}_predictor.py" for kind in ("character", "line")]
+    assert words == [
+        doors[0], "--min_accuracy=0.6", "--data_dir=my data",
+        doors[1], "--min_accuracy=0.6", "--data_dir=my data",
     ]  # fmt: skip
 
 
