@@ -90,7 +90,13 @@ def test_the_table_is_in_order_and_its_programs_are_named(program: ModuleType) -
     first = {command.typed.split()[0] for command in program.COMMANDS if command.runs}
     scripts = {word for word in first if "/" in word and not word.startswith("{files}")}
     assert all((ROOT / script).is_file() for script in scripts)
-    assert first - scripts <= {"make", "python", "pytest", f"{{files}}/clone/tasks/{METADATA}"}
+    assert first - scripts <= {
+        "make",
+        "python",
+        "pytest",
+        "text-recognizer",
+        f"{{files}}/clone/tasks/{METADATA}",
+    }
 
 
 def test_rows_are_run_and_counted(tmp_path: Path) -> None:
