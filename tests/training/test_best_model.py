@@ -365,7 +365,7 @@ def test_a_run_without_its_checkpoint_gives_way_to_the_next(
     client = MlflowClient(f"sqlite:///{logs / 'mlflow.db'}")
     experiment = client.get_experiment_by_name(PROJECT).experiment_id
     made = []
-    for name, loss, place in (("gone", 0.1, "1/x.ckpt"), ("none", 0.2, ""), ("odd", 0.3, foreign)):
+    for name, loss, place in (("gone", -3, "1/x.ckpt"), ("none", -2, ""), ("odd", -1, foreign)):
         tags = {"data_class": "EMNISTLines", "best_checkpoint": str(place), "mlflow.runName": name}
         run = client.create_run(experiment, tags=tags)
         client.log_metric(run.info.run_id, "best_val_loss", loss)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from character_files import run_script, write_emnist_idx
 
-from text_recognizer.data import EMNISTLinesOptions, EMNISTOptions
+from text_recognizer.data import EMNISTLinesOptions
 from text_recognizer.errors import OptionError
 from text_recognizer.training.experiments.flags import parse_flags
 
@@ -17,7 +17,8 @@ pytestmark = pytest.mark.train
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted([*ROOT.glob("tasks/*.sh"), *ROOT.glob("training/tests/*.sh")])
 OF_THE_LESSONS = (
-    "lint", "run_prediction_tests", "train_character_predictor", "train_cnn_line_predictor",
+    "lint", "run_prediction_tests", "run_validation_tests", "train_character_predictor",
+    "train_cnn_line_predictor",
     "train_lstm_line_predictor", "train_lstm_line_predictor_on_iam",
     "update_fsdl_paragraphs_metadata",
 )  # fmt: skip
@@ -73,13 +74,10 @@ def test_training_is_that_of_the_lessons(
     assert (experiment.data_class, experiment.model_class) == (data_class, model_class)
     assert experiment.trainer["max_epochs"] == "16"
     assert (experiment.loss.loss == "ctc") == ("lstm" in script)
-    options = experiment.data[0]
+    (options,) = experiment.data
     assert (options.data_dir, options.seed) == (Path("my data"), 1)
-    if data_class == "EMNIST":
-        assert options == EMNISTOptions(data_dir=Path("my data"), seed=1, batch_size=256)
-    else:
-        assert isinstance(options, EMNISTLinesOptions)
-        assert (options.max_length, options.batch_size) == (34, 64)
+    assert options.batch_size == (256 if data_class == "EMNIST" else 64)
+    assert not isinstance(options, EMNISTLinesOptions) or options.max_length == 34
 
 
 def test_training_on_iam_says_what_is_missing(tmp_path: Path) -> None:
@@ -88,9 +86,18 @@ def test_training_on_iam_says_what_is_missing(tmp_path: Path) -> None:
         parse_flags(words)
 
 
-def test_prediction_tests_and_lint_pass_arguments_on(tmp_path: Path) -> None:
+def test_prediction_tests_pass_arguments_on(tmp_path: Path) -> None:
     assert words_of("tasks/run_prediction_tests.sh", tmp_path, "-k", "line") == [
         "-m", "pytest", "-s", "text_recognizer/tests", "-k", "line",
+    ]  # fmt: skip
+
+
+def test_validation_tests_call_both_programs(tmp_path: Path) -> None:
+    words = words_of("tasks/run_validation_tests.sh", tmp_path, "--data_dir=my data")
+    doors = [f"{ROOT}/evaluation/evaluate_{kind}_predictor.py" for kind in ("character", "line")]
+    assert words == [
+        doors[0], "--min_accuracy=0.6", "--data_dir=my data",
+        doors[1], "--min_accuracy=0.6", "--data_dir=my data",
     ]  # fmt: skip
 
 
