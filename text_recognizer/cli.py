@@ -34,7 +34,7 @@ class _Program(TyperGroup):
             return super().invoke(ctx)
         except TextRecognizerError as error:
             _tell(str(error))
-            raise typer.Exit(2 if isinstance(error, OptionError) else 1) from error
+            raise typer.Exit(error.exit_code) from error
 
 
 app = typer.Typer(
@@ -313,6 +313,37 @@ def train(
             alignments=alignments,
         )
     )
+
+
+@app.command()
+def sweep(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.yml", help="Sweep, as Weights & Biases writes it.")
+    ],
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Trials of the study in all; by default 10 or a grid."
+        ),
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, metavar="N", help="Trials at the same time.")] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder of the study, by default under training/logs."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try trials that failed once more.")
+    ] = False,
+) -> None:
+    """Search the flags of an experiment. A study that is there goes on."""
+    with _needs_training():
+        from text_recognizer.training.sweeps.report import render_outcome
+        from text_recognizer.training.sweeps.run import SweepArguments, run_sweep
+    _log_progress()
+    outcome = run_sweep(SweepArguments(file, trials, jobs, output, retry_failed))
+    typer.echo(render_outcome(outcome))
+    if outcome.best is None:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from text_recognizer import bundle as bundles
 from text_recognizer import cli
 from text_recognizer.manifest import MeasuredCer, TrainingData
 
-COMMANDS = ("read", "demo", "evaluate", "train", "export", "sheet", "models")
+COMMANDS = ("read", "demo", "evaluate", "train", "export", "sheet", "sweep", "models")
 
 
 def run(*arguments: str | Path) -> Result:

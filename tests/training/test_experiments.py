@@ -4,14 +4,15 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from character_files import UNIPEN_CHARACTERS, write_idx, write_unipen
+from fake_experiment import EXPERIMENT_WARNINGS, FAKE, QUIET, run
 from safetensors.torch import load_file
-from tiny_run import LIBRARY_WARNINGS
 
 from text_recognizer.data import EMNISTLinesOptions, EMNISTOptions, FakeImageDataOptions
 from text_recognizer.errors import InputError, OptionError
@@ -23,24 +24,10 @@ from text_recognizer.training.experiments.command import main
 from text_recognizer.training.experiments.experiment import make_data, make_model
 from text_recognizer.training.experiments.flags import parse_flags
 from text_recognizer.training.experiments.options import ExperimentLossOptions
-from text_recognizer.training.experiments.run import Outcome, run_experiment
 
-pytestmark = [
-    pytest.mark.train,
-    *LIBRARY_WARNINGS,
-    pytest.mark.filterwarnings("ignore:.*smaller than the logging interval.*"),
-    pytest.mark.filterwarnings("ignore:.*exists and is not empty.*"),
-    pytest.mark.filterwarnings("ignore:The dirpath has changed"),
-    pytest.mark.filterwarnings("ignore:You requested to overfit"),
-    pytest.mark.filterwarnings("ignore:.*could not find the monitored key.*"),
-]
+pytestmark = [pytest.mark.train, *EXPERIMENT_WARNINGS]
 
 ROOT = Path(__file__).parents[2]
-QUIET = ["--gpus=0", "--logger=0", "--progress_bar_refresh_rate=0", "--weights_summary=none"]
-FAKE = [
-    "--data_class=FakeImageData", "--learnable", "--num_samples=256", "--batch_size=32",
-    "--model_class=CNN", "--conv_dim=8", "--fc_dim=32", *QUIET,
-]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +46,6 @@ def line_words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         "--num_test=16", "--batch_size=16", "--max_overlap=0", "--conv_dim=8", "--fc_dim=32",
         *QUIET,
     ]  # fmt: skip
-
-
-def run(words: list[str], folder: Path) -> Outcome:
-    return run_experiment(parse_flags(words), folder)
 
 
 def test_flags_are_those_of_what_is_chosen() -> None:
@@ -326,14 +309,36 @@ def test_the_json_of_2019() -> None:
     tenth = parse_flags(
         ['{"dataset_args": {"subsample_fraction": 0.1}, "experiment_group": "tenths"}']
     )
-    assert tenth.data == (EMNISTOptions(subsample_fraction=0.1, batch_size=64),)
+    assert tenth.data == (EMNISTOptions(subsample_fraction=0.1, batch_size=64, mapping=2019),)
     assert tenth.group == "tenths"
     lines = parse_flags(
         ['{"dataset": "EmnistLinesDataset", "model": "LineModelCtc", "network": "line_lstm_ctc"}']
     )
     assert lines.loss.loss == "ctc"
     assert lines.network == LineLSTMCTCOptions(window_width=12, window_stride=5)
-    assert lines.data == (EMNISTLinesOptions(max_length=34, num_test=1000, batch_size=64),)
+    assert lines.data == (
+        EMNISTLinesOptions(max_length=34, num_test=1000, batch_size=64, mapping=2019),
+    )
+    assert parse_flags(["{}", "--mapping=2021"]).data[0] == EMNISTOptions(batch_size=64)
+
+
+def test_parts_of_the_json_as_flags() -> None:
+    """As a sweep of 2019 gives them; flags of 2021 beside them go first."""
+    given = parse_flags(
+        "--dataset=EmnistDataset --network=mlp --network_args.num_layers=6 "
+        "--train_args.batch_size=64 --train_args.epochs=5 --save --max_epochs=2".split()
+    )
+    text = (
+        '{"dataset": "EmnistDataset", "network": "mlp", "network_args": {"num_layers": 6}, '
+        '"train_args": {"batch_size": 64, "epochs": 5}}'
+    )
+    whole = parse_flags([text, "--save", "--max_epochs=2"])
+    assert replace(given, command="") == replace(whole, command="")
+    assert given.trainer["max_epochs"] == "2"
+    with pytest.raises(OptionError, match="train_args: rate unknown"):
+        parse_flags(["--train_args.rate=1"])
+    with pytest.raises(OptionError, match="unrecognized arguments: --cloud.batch_size=1"):
+        parse_flags(["--cloud.batch_size=1"])
 
 
 @pytest.mark.parametrize(
@@ -355,12 +360,6 @@ def test_json_that_says_nothing(
 ) -> None:
     assert main([text]) == 2
     assert sentence in capsys.readouterr().err
-
-
-def test_a_gpu_by_its_number() -> None:
-    assert parse_flags(["--gpu=1"]).trainer == {"gpus": "1,"}
-    assert parse_flags(["--gpu=-1"]).trainer == {"gpus": "1"}
-    assert parse_flags(["--gpu=1", "--gpus=0"]).trainer == {"gpus": "0"}
 
 
 def test_weights_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

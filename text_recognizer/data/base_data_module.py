@@ -18,9 +18,10 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from text_recognizer.data.array_dataset import AS_THEY_ARE, Batch, Samples, collate, fetch
-from text_recognizer.data.character_mapping import SPECIAL_SYMBOLS
+from text_recognizer.data.character_mapping import special_symbols
 from text_recognizer.data.option_flags import parse_options
 from text_recognizer.data.raw_data import default_data_folder
+from text_recognizer.data.sample_order import SampleOrder
 from text_recognizer.data.sample_sheet import draw_sheet
 from text_recognizer.errors import OptionError, TextRecognizerError
 
@@ -157,19 +158,28 @@ class BaseDataModule(pl.LightningDataModule):
 
     def text_of(self, labels: Tensor) -> str:
         """Text of the labels of one sample, special symbols left out."""
-        symbols = (self.mapping[int(label)] for label in labels.reshape(-1))
-        return "".join(symbol for symbol in symbols if symbol not in SPECIAL_SYMBOLS)
+        symbols, special = self.mapping, special_symbols(self.mapping)
+        named = (symbols[int(label)] for label in labels.reshape(-1))
+        return "".join(symbol for symbol in named if symbol not in special)
 
     def _first_batch(self) -> Batch:
         chosen = np.random.default_rng(self.options.seed).permutation(len(self.data_train))
         return fetch(self.data_train, chosen[: self.options.batch_size])
 
     def _loader(self, samples: Samples, *, shuffle: bool = False) -> DataLoader[Batch]:
-        on_cuda = bool(self.trainer and self.trainer.strategy.root_device.type == "cuda")
+        trainer = self.trainer
+        on_cuda = bool(trainer and trainer.strategy.root_device.type == "cuda")
+        n_processes = trainer.world_size if trainer else 1
+        order = SampleOrder(
+            len(samples),
+            seed=self.options.seed if shuffle else None,
+            process=trainer.global_rank if trainer else 0,
+            n_processes=n_processes,
+        )
         return DataLoader(
             samples,  # type: ignore[arg-type]  # torch asks for its own class, and uses two methods
             batch_size=self.options.batch_size,
-            shuffle=shuffle,
+            sampler=order if shuffle or n_processes > 1 else None,
             num_workers=self.options.num_workers,
             persistent_workers=self.options.num_workers > 0,
             pin_memory=on_cuda,

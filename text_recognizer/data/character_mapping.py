@@ -6,7 +6,7 @@ are `text_recognizer.alphabet`.
 
 import json
 import string
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +29,7 @@ class CharacterMapping:
 
     Attributes:
         symbols: the symbol of label 0, 1, ...
-        special: symbols without a character, which decoding leaves out.
+        special: symbols without a character, which decoding leaves out; the last is the padding.
 
     Raises:
         AlphabetError: a symbol occurs twice.
@@ -81,7 +81,7 @@ class CharacterMapping:
         return [self._labels[character] for character in text]
 
     def encode_line(self, text: str, length: int, *, with_tokens: bool) -> NDArray[np.int64]:
-        """Labels of a line, of shape (length,): `[<S>] characters [<E>] <P> <P> ...`.
+        """Labels of a line, of shape (length,): `[<S>] characters [<E>]` and padding.
 
         Raises:
             AlphabetError: characters are unknown, or the line is longer than `length`.
@@ -91,7 +91,7 @@ class CharacterMapping:
             labels = [self.label(START), *labels, self.label(END)]
         if len(labels) > length:
             raise AlphabetError(f"{text!r} needs {len(labels)} labels, but a line has {length}.")
-        line = np.full(length, self.label(PADDING), np.int64)
+        line = np.full(length, self.label(self.special[-1]), np.int64)
         line[: len(labels)] = labels
         return line
 
@@ -118,6 +118,23 @@ MAPPING_2019 = CharacterMapping(
     (*EMNIST_CHARACTERS, *_MARKS, PADDING_2019), special=(PADDING_2019,)
 )
 """80 symbols: the padding is last, and the CTC blank as well."""
+
+MAPPINGS = {2019: MAPPING_2019, 2021: MAPPING_2021}
+"""Mappings by their year."""
+
+
+def special_symbols(symbols: Sequence[str]) -> tuple[str, ...]:
+    """Which symbols of a data set stand for no character; the last is the padding.
+
+    The padding of 2019 is a character elsewhere.
+    """
+    return MAPPING_2019.special if tuple(symbols) == MAPPING_2019.symbols else SPECIAL_SYMBOLS
+
+
+def padding_label(symbols: Sequence[str]) -> int | None:
+    """Label of the padding of a data set; None if it has none."""
+    padding = special_symbols(symbols)[-1]
+    return symbols.index(padding) if padding in symbols else None
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ part, whose figures then mean the same with and without the others, unless all a
 Labels are joined by symbol: the first part's mapping stays as it is, symbols that it lacks follow
 in the order of the other parts, and every label is renumbered to match. Images must have the same
 size and normalisation, and labels must be of one kind, single or lines; shorter lines are filled
-up with `<P>`.
+up with padding.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from text_recognizer.data.array_dataset import JoinedDataset, Samples
 from text_recognizer.data.base_data_module import SPLITS, BaseDataModule
-from text_recognizer.data.character_mapping import PADDING
+from text_recognizer.data.character_mapping import padding_label
 from text_recognizer.errors import OptionError
 
 FIRST, ALL = "first", "all"
@@ -68,11 +68,12 @@ class CombinedData(BaseDataModule):
         parts = self.parts if self._whose[split] == ALL else self.parts[:1]
         kept = [part for part in parts if len(part.splits.get(split, ()))]
         has_lines = self.output_dims != (1,)
+        padding = padding_label(self.mapping) if has_lines else None
         return JoinedDataset(
             [part.splits[split] for part in kept],
             [self._table(part) for part in kept],
             n_labels=self.output_dims[0] if has_lines else None,
-            padding=self.mapping.index(PADDING) if has_lines else 0,
+            padding=padding or 0,
         )
 
     def _table(self, part: BaseDataModule) -> Tensor | None:
@@ -97,5 +98,5 @@ def _check_parts(parts: Sequence[BaseDataModule]) -> None:
                 f"{first.data_name} and {part.data_name} do not go together: "
                 "one has characters, the other lines."
             )
-    if first.output_dims != (1,) and not any(PADDING in part.mapping for part in parts):
-        raise OptionError(f"{first.data_name} has lines, but its mapping lacks {PADDING}.")
+    if first.output_dims != (1,) and all(padding_label(part.mapping) is None for part in parts):
+        raise OptionError(f"{first.data_name} has lines, but its mapping lacks a padding.")

@@ -20,6 +20,8 @@ from text_recognizer.data.base_data_module import (
     run_as_script,
 )
 from text_recognizer.data.character_mapping import (
+    MAPPING_2019,
+    MAPPINGS,
     SPECIAL_SYMBOLS,
     read_essentials,
 )
@@ -41,7 +43,7 @@ _MEMBER = f"matlab/{_MAT}"
 _MAX_MAT_BYTES = 2 << 30
 _VALIDATION = 0.2
 _CACHE_VERSION = 1
-_LOADING_ONLY = ("batch_size", "num_workers", "data_dir", "subsample_fraction")
+_LOADING_ONLY = ("batch_size", "num_workers", "data_dir", "subsample_fraction", "mapping")
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,32 @@ class EMNISTOptions(DataModuleOptions):
         split_by_writer: whether training and validation share no writer; needs the MATLAB file. If
             not, a random fifth is for validation.
         subsample_fraction: part of every class that is kept, in every split.
+        mapping: year of the label numbers: 2021 (83 symbols) or 2019 (80).
     """
 
     balance: bool = True
     count_special_symbols: bool = False
     split_by_writer: bool = False
     subsample_fraction: float = 1.0
+    mapping: int = 2021
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_mapping(self.mapping)
         if not 0 < self.subsample_fraction <= 1:
             raise OptionError(
                 f"subsample_fraction is over 0 and up to 1, not {self.subsample_fraction}."
             )
+
+
+def check_mapping(year: int) -> None:
+    """Whether there is such a mapping.
+
+    Raises:
+        OptionError: there is none.
+    """
+    if year not in MAPPINGS:
+        raise OptionError(f"mapping is {' or '.join(map(str, MAPPINGS))}, not {year}.")
 
 
 class RawPart(NamedTuple):
@@ -85,7 +100,7 @@ class RawPart(NamedTuple):
 
 
 class EMNIST(BaseDataModule):
-    """Balanced characters; labels are those of the 83 symbols of 2021.
+    """Balanced characters; labels are those of the 83 symbols of 2021, or the 80 of 2019.
 
     Reads `matlab.zip`, or `emnist-byclass.mat` out of it, or the four idx files
     `emnist-byclass-{train,test}-{images-idx3,labels-idx1}-ubyte`, packed or not; fetches the first
@@ -102,7 +117,8 @@ class EMNIST(BaseDataModule):
     def __init__(self, options: EMNISTOptions | None = None) -> None:
         super().__init__(options)
         essentials = read_essentials(ESSENTIALS_FILE)
-        self.mapping = essentials.characters
+        is_2019 = self.options.mapping == 2019
+        self.mapping = MAPPING_2019.symbols if is_2019 else essentials.characters
         height, width = essentials.input_shape
         self.input_dims = (1, height, width)
         self.cache = ArrayCache(self.options.folder, NAME, self._parameters())
@@ -125,6 +141,8 @@ class EMNIST(BaseDataModule):
             if self.options.subsample_fraction < 1:
                 kept = stratified_indices(labels, self.options.subsample_fraction, rng)
                 images, labels = images[kept], labels[kept]
+            if self.options.mapping == 2019:  # the same classes, without the special symbols first
+                labels = labels - len(SPECIAL_SYMBOLS)
             splits[split] = ArrayDataset(images, labels)
         return splits
 

@@ -15,8 +15,8 @@ from text_recognizer.data.base_data_module import (
     DataModuleOptions,
     run_as_script,
 )
-from text_recognizer.data.character_mapping import MAPPING_2021
-from text_recognizer.data.emnist import EMNIST, EMNISTOptions
+from text_recognizer.data.character_mapping import MAPPINGS, CharacterMapping
+from text_recognizer.data.emnist import EMNIST, EMNISTOptions, check_mapping
 from text_recognizer.data.glyph_lines import GLYPH_PX, GlyphPool, LineCanvas, draw_lines
 from text_recognizer.data.sentence_generator import SentenceGenerator
 from text_recognizer.data.text_corpus import BROWN, PROJECT, Corpus, corpus_name, load_corpus
@@ -34,7 +34,7 @@ class EMNISTLinesOptions(DataModuleOptions):
     """Options of `EMNISTLines`.
 
     Attributes:
-        max_length: labels of a line; its text is two characters shorter at most.
+        max_length: labels of a line; its text is two characters shorter at most (2019: none).
         min_overlap: smallest share of a glyph's width that its neighbour covers.
         max_overlap: largest; each line has its own share in between.
         num_train: training lines.
@@ -47,6 +47,7 @@ class EMNISTLinesOptions(DataModuleOptions):
             path of a text file, a paragraph a line.
         strip_punctuation: whether all punctuation is left out of the text. If not, marks stay that
             the source has glyphs for.
+        mapping: year of the label numbers: 2021 (83 symbols) or 2019 (80, no tokens).
     """
 
     max_length: int = 32
@@ -60,9 +61,13 @@ class EMNISTLinesOptions(DataModuleOptions):
     source_dir: Path | None = None
     text: str = BROWN
     strip_punctuation: bool = False
+    mapping: int = 2021
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_mapping(self.mapping)
+        if self.mapping == 2019 and self.with_start_end_tokens:
+            raise OptionError("The mapping of 2019 has no start and end tokens.")
         if self.max_length <= _N_TOKENS:
             raise OptionError(f"max_length is at least 3, not {self.max_length}.")
         if not 0 <= self.min_overlap <= self.max_overlap < 1:
@@ -75,6 +80,11 @@ class EMNISTLinesOptions(DataModuleOptions):
                 raise OptionError(f"{name} is at least 1, not {getattr(self, name)}.")
         if self.source not in SOURCES:
             raise OptionError(f"source is one of {', '.join(SOURCES)}, not {self.source}.")
+
+    @property
+    def text_length(self) -> int:
+        """Characters of a line at most; since 2021 there is room for tokens."""
+        return self.max_length - (_N_TOKENS if self.mapping == 2021 else 0)
 
     @property
     def label_length(self) -> int:
@@ -95,7 +105,6 @@ class EMNISTLines(BaseDataModule):
 
     options_class = EMNISTLinesOptions
     options: EMNISTLinesOptions
-    mapping = MAPPING_2021.symbols
     cache_name: ClassVar[str] = "emnist_lines"
     loading_only: ClassVar[tuple[str, ...]] = (
         "batch_size", "num_workers", "data_dir", "source_dir", "text",
@@ -104,6 +113,8 @@ class EMNISTLines(BaseDataModule):
 
     def __init__(self, options: EMNISTLinesOptions | None = None) -> None:
         super().__init__(options)
+        self.characters = MAPPINGS[self.options.mapping]
+        self.mapping = self.characters.symbols
         canvas = self.options.canvas()
         self.input_dims = (1, canvas.height, canvas.width)
         self.output_dims = (self.options.label_length, 1)
@@ -167,8 +178,9 @@ class EMNISTLines(BaseDataModule):
         source = self._source()
         source.prepare_data()
         source.setup()
+        drawn = set(self.characters.characters)
         new_labels = np.array(
-            [self.mapping.index(s) if s in self.mapping else -1 for s in source.mapping]
+            [self.characters.label(s) if s in drawn else -1 for s in source.mapping]
         )
         pools = {}
         for split, samples in source.splits.items():
@@ -187,7 +199,7 @@ class EMNISTLines(BaseDataModule):
         options = self.options
         generator = SentenceGenerator(
             corpus.passages[split],
-            max_length=options.max_length - _N_TOKENS,
+            max_length=options.text_length,
             characters="".join(self.mapping[label] for label in np.flatnonzero(counts)),
             strip_punctuation=options.strip_punctuation,
         )
@@ -204,10 +216,13 @@ class EMNISTLines(BaseDataModule):
         """Draws the lines in chunks straight into the files."""
         options, canvas = self.options, self.options.canvas()
         labels = encode_texts(
-            texts, options.label_length, with_tokens=options.with_start_end_tokens
+            texts,
+            options.label_length,
+            self.characters,
+            with_tokens=options.with_start_end_tokens,
         )
         np.save(folder / f"{split}_labels.npy", labels)
-        characters = encode_texts(texts, options.max_length, with_tokens=False)
+        characters = encode_texts(texts, options.max_length, self.characters, with_tokens=False)
         overlaps = rng.uniform(options.min_overlap, options.max_overlap, len(texts))
         shape = (len(texts), canvas.height, canvas.width)
         images = np.lib.format.open_memmap(folder / f"{split}_images.npy", "w+", np.uint8, shape)
@@ -217,9 +232,11 @@ class EMNISTLines(BaseDataModule):
         images.flush()
 
 
-def encode_texts(texts: list[str], length: int, *, with_tokens: bool) -> Labels:
-    """Labels of lines, of shape (N, length), uint8, filled up with `<P>`."""
-    rows = [MAPPING_2021.encode_line(text, length, with_tokens=with_tokens) for text in texts]
+def encode_texts(
+    texts: list[str], length: int, mapping: CharacterMapping, *, with_tokens: bool
+) -> Labels:
+    """Labels of lines, of shape (N, length), uint8, filled up with padding."""
+    rows = [mapping.encode_line(text, length, with_tokens=with_tokens) for text in texts]
     return np.array(rows, np.uint8)
 
 

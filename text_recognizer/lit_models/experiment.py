@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn, optim
 from torch.nn import functional as F
 
-from text_recognizer.data.character_mapping import PADDING, SPECIAL_SYMBOLS
+from text_recognizer.data.character_mapping import padding_label, special_symbols
 from text_recognizer.errors import OptionError
 from text_recognizer.evaluation.look_alikes import fold_look_alikes
 from text_recognizer.evaluation.metrics import count_edits, sample_error_rate
@@ -25,7 +25,7 @@ from text_recognizer.training.experiments.options import ExperimentLossOptions
 
 _N_SAMPLES = 24
 _FIGURES = (
-    "edits", "edits_folded", "length", "line_rates", "lines",
+    "losses", "samples", "edits", "edits_folded", "length", "line_rates", "lines",
     "right", "places", "right_written", "written", "right_folded", "characters",
 )  # fmt: skip
 
@@ -40,10 +40,11 @@ class Counts:
     """What is counted over a split; sums, so that processes can be added up.
 
     Attributes:
-        values: by `_FIGURES`: edits, with look-alikes taken for one too, characters of the
-            references, error rates of lines summed, lines, places that are right, places, right
-            ones that are no padding, places that are no padding, single characters that are right
-            with look-alikes taken for one, single characters.
+        values: by `_FIGURES`: losses of batches times their samples, samples, edits, with
+            look-alikes taken for one too, characters of the references, error rates of lines
+            summed, lines, places that are right, places, right ones that are no padding, places
+            that are no padding, single characters that are right with look-alikes taken for one,
+            single characters.
     """
 
     values: Tensor
@@ -62,6 +63,7 @@ class Counts:
         """Metrics by their names; only those of which something was counted."""
         own = dict(zip(_FIGURES, self.values.tolist(), strict=True))
         parts = {
+            "loss": ("losses", "samples"),
             "acc": ("right", "places"),
             "acc_no_padding": ("right_written", "written"),
             "acc_folded": ("right_folded", "characters"),
@@ -78,7 +80,7 @@ class ExperimentLitModel(pl.LightningModule):
     Args:
         network: gives logits (N, C) of characters, or (N, C, S) of lines, for images (N, 1, H, W).
         options: loss and optimiser.
-        mapping: names of the classes; those of `SPECIAL_SYMBOLS` are no characters.
+        mapping: names of the classes, special symbols among them.
         is_line: whether labels are lines (N, S) and not characters (N,).
     """
 
@@ -97,7 +99,8 @@ class ExperimentLitModel(pl.LightningModule):
         self.is_line = is_line
         self.lr = options.lr  # where Lightning's finder looks for it
         self.predictions: list[Prediction] = []
-        self.padding = self.mapping.index(PADDING) if PADDING in self.mapping else None
+        self.padding = padding_label(self.mapping)
+        self._special = special_symbols(self.mapping)
         self._counts = Counts.nothing()
         self._loss: Loss | None = None
 
@@ -174,7 +177,7 @@ class ExperimentLitModel(pl.LightningModule):
     def text(self, labels: Sequence[int]) -> str:
         """Characters of labels, special ones left out."""
         names = (self.mapping[label] for label in labels)
-        return "".join(name for name in names if name not in SPECIAL_SYMBOLS)
+        return "".join(name for name in names if name not in self._special)
 
     def _one_cycle_steps(self) -> int:
         if self.options.one_cycle_total_steps:
@@ -190,8 +193,8 @@ class ExperimentLitModel(pl.LightningModule):
     def _evaluate(self, batch: Batch, split: str) -> None:
         images, labels = batch
         logits = self(images)
-        loss = self.loss(logits, labels)
-        self.log(f"{split}_loss", loss, batch_size=len(labels), sync_dist=True, prog_bar=True)
+        loss = float(self.loss(logits, labels))
+        self._counts.add(losses=loss * len(labels), samples=len(labels))
         self._count_places(logits, labels)
         rows = labels.reshape(len(labels), -1).tolist()
         for index, (read, true) in enumerate(zip(self.decode(logits), rows, strict=True)):
@@ -228,7 +231,8 @@ class ExperimentLitModel(pl.LightningModule):
     def _log_counts(self, split: str) -> None:
         counts = Counts(sum_over_processes(self, self._counts.values))
         for name, rate in counts.rates().items():
-            self.log(f"{split}_{name}", rate, prog_bar=name in ("acc", "cer"))
+            is_shown = name in ("loss", "acc", "cer")
+            self.log(f"{split}_{name}", rate, prog_bar=is_shown, sync_dist=True)
 
 
 class CappedOneCycle(optim.lr_scheduler.OneCycleLR):

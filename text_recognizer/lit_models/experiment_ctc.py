@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from text_recognizer.ctc import decode_greedy
-from text_recognizer.data.character_mapping import BLANK, PADDING
+from text_recognizer.data.character_mapping import BLANK, PADDING_2019
 from text_recognizer.errors import OptionError
 from text_recognizer.lit_models.experiment import ExperimentLitModel
 from text_recognizer.training.experiments.options import ExperimentLossOptions
@@ -19,7 +19,8 @@ class ExperimentCTCLitModel(ExperimentLitModel):
     Args:
         network: gives logits (N, C, S) for images (N, 1, H, W).
         options: loss and optimiser.
-        mapping: names of the classes, `<B>` the first, `<P>` among them.
+        mapping: names of the classes, `<B>` and `<P>` among them, or those of 2019, whose padding
+            is the blank.
 
     Raises:
         OptionError: the mapping has no blank or padding.
@@ -29,11 +30,13 @@ class ExperimentCTCLitModel(ExperimentLitModel):
         self, network: nn.Module, options: ExperimentLossOptions, *, mapping: Sequence[str]
     ) -> None:
         super().__init__(network, options, mapping=mapping, is_line=True)
-        if self.mapping[:1] != (BLANK,) or PADDING not in self.mapping:
+        blank = PADDING_2019 if self._special == (PADDING_2019,) else BLANK
+        if blank not in self.mapping or self.padding is None:
             raise OptionError(
                 "--loss=ctc needs lines whose mapping has <B> and <P>: give a --data_class of "
                 "lines, such as EMNISTLines."
             )
+        self.blank = self.mapping.index(blank)
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Negative log-likelihood of the labels before the padding, mean over lines and labels.
@@ -44,7 +47,7 @@ class ExperimentCTCLitModel(ExperimentLitModel):
         n_steps = torch.full((len(labels),), logits.shape[2], dtype=torch.long)
         n_labels = self.n_labels(labels)
         return F.ctc_loss(
-            log_probabilities, labels, n_steps, n_labels.cpu(), blank=0, zero_infinity=True
+            log_probabilities, labels, n_steps, n_labels.cpu(), blank=self.blank, zero_infinity=True
         )
 
     def n_labels(self, labels: Tensor) -> Tensor:
@@ -55,8 +58,13 @@ class ExperimentCTCLitModel(ExperimentLitModel):
 
     def decode(self, logits: Tensor) -> list[list[int]]:
         """Labels of the best path of each line, repeats merged and blanks left out."""
-        scores = logits.detach().float().movedim(1, 2).cpu().numpy()
-        return [[run.label for run in runs] for runs in decode_greedy(scores)]
+        scores = logits.detach().float().movedim(1, 2)  # (N, S, C)
+        blank_first = scores.roll(-self.blank, 2).cpu().numpy()
+        n_classes = len(self.mapping)
+        return [
+            [(run.label + self.blank) % n_classes for run in runs]
+            for runs in decode_greedy(blank_first)
+        ]
 
     def accuracy(self, logits: Tensor, labels: Tensor) -> Tensor | None:
         """None: steps are no places of the text."""

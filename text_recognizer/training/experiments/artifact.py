@@ -25,7 +25,7 @@ from safetensors.torch import save
 
 from text_recognizer.bundle import NETWORK_FILE, PACKAGE_FOLDER, write_bundle
 from text_recognizer.character_input import CHARACTER_NORMALISATION
-from text_recognizer.data.character_mapping import SPECIAL_SYMBOLS
+from text_recognizer.data.character_mapping import special_symbols
 from text_recognizer.errors import BundleError, InputError, OptionError
 from text_recognizer.line_input import PLAIN_NORMALISATION
 from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
@@ -116,7 +116,7 @@ def export_line(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
     windows = line_windows(saved)
     mapping = saved.record.mapping
     values = {
-        "symbols": tuple(symbol for symbol in mapping if symbol not in SPECIAL_SYMBOLS),
+        "symbols": tuple(symbol for symbol in mapping if symbol not in special_symbols(mapping)),
         "input_normalisation": PLAIN_NORMALISATION,
         "line_height": saved.record.input_dims[1],
         "frame_stride": windows.stride,

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from text_recognizer.character_input import SIDE_PX
-from text_recognizer.data.character_mapping import SPECIAL_SYMBOLS
+from text_recognizer.data.character_mapping import special_symbols
 from text_recognizer.errors import OptionError
 from text_recognizer.training.experiments.checkpoint_record import SavedNetwork
 from text_recognizer.training.tasks import ExportForm
@@ -14,7 +14,7 @@ _SPACE = " "
 
 def character_labels(saved: SavedNetwork) -> list[int]:
     """Labels of a mapping that stand for a character with ink."""
-    without = (*SPECIAL_SYMBOLS, _SPACE)
+    without = (*special_symbols(saved.record.mapping), _SPACE)
     return [label for label, name in enumerate(saved.record.mapping) if name not in without]
 
 

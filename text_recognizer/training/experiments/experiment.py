@@ -38,6 +38,9 @@ class Experiment:
         project: under which records are kept.
         group: of experiments that belong together; empty without one.
         saves: whether the best weights are kept under a name of their own.
+        gpu: number of the GPU to hold, -1 for any free one; None leaves it to the Trainer's flags.
+        metrics_file: where the figures of each validation go as well, or None.
+        parent: the process that the run belongs to and ends with, or None.
         command: that asked for it.
     """
 
@@ -53,6 +56,9 @@ class Experiment:
     project: str = PROJECT
     group: str = ""
     saves: bool = False
+    gpu: int | None = None
+    metrics_file: Path | None = None
+    parent: int | None = None
     command: str = ""
 
     @property

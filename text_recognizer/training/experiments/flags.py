@@ -9,7 +9,7 @@ from typing import Any, NoReturn, TypeVar
 from text_recognizer.data.option_flags import add_flags
 from text_recognizer.errors import OptionError
 from text_recognizer.training.experiments.experiment import PROJECT, Experiment
-from text_recognizer.training.experiments.json_form import is_json, words_of_json
+from text_recognizer.training.experiments.json_form import without_2019
 from text_recognizer.training.experiments.options import ExperimentLossOptions
 from text_recognizer.training.experiments.registry import data_classes, network_class
 from text_recognizer.training.experiments.run_command import PROGRAM, command_line
@@ -35,7 +35,7 @@ def parse_flags(words: Sequence[str]) -> Experiment:
         SystemExit: help was asked for and printed.
     """
     command = command_line(words)
-    words = _without_json(words)
+    words = without_2019(words)
     chosen, _ = _chooser(add_help=False).parse_known_args(words)
     data_kinds = [kind.options_class for kind in data_classes(chosen.data_class)]
     network_kind = network_class(chosen.model_class).options
@@ -58,29 +58,18 @@ def parse_flags(words: Sequence[str]) -> Experiment:
         data=tuple(_options(kind, values) for kind in data_kinds),
         network=_options(network_kind, values),
         loss=_options(ExperimentLossOptions, values),
-        trainer=_trainer_flags(values),
+        trainer={name: str(values[name]) for name in FLAGS if name in values},
         load_checkpoint=values.get("load_checkpoint"),
         wandb=values.get("wandb", False) and not values.get("nowandb", False),
         entity=chosen.entity,
         project=chosen.project,
         group=chosen.experiment_group,
         saves=chosen.save,
+        gpu=chosen.gpu,
+        metrics_file=chosen.metrics_file,
+        parent=chosen.parent,
         command=command,
     )
-
-
-def _trainer_flags(values: dict[str, Any]) -> dict[str, str]:
-    """Texts of the Trainer's flags; `--gpu=1` is `--gpus=1,`, and -1 takes any one."""
-    found = {name: str(values[name]) for name in FLAGS if name in values}
-    if "gpu" in values and "gpus" not in found:
-        found["gpus"] = "1" if values["gpu"] < 0 else f"{values['gpu']},"
-    return found
-
-
-def _without_json(words: Sequence[str]) -> list[str]:
-    """Flags in place of the JSON of 2019; flags that are given beside it go before it."""
-    given = [word for word in words if not is_json(word)]
-    return [*(flag for word in words if is_json(word) for flag in words_of_json(word)), *given]
 
 
 def _options(kind: type[Options], values: dict[str, Any]) -> Options:
@@ -98,7 +87,13 @@ def _chooser(*, add_help: bool) -> _Parser:
     )
     parser.add_argument("--experiment_group", default="", metavar="NAME")
     parser.add_argument("--save", action="store_true", help="keep the weights in ./artifacts")
-    parser.add_argument("--gpu", type=int, metavar="N", help="this GPU, the CPU without one")
+    parser.add_argument(
+        "--gpu", type=int, metavar="N", help="hold this GPU, -1: any free one; or take the CPU"
+    )
+    parser.add_argument(
+        "--metrics_file", type=Path, metavar="FILE", help="add figures of each validation, as JSON"
+    )
+    parser.add_argument("--parent", type=int, metavar="PID", help="end with this process")
     parser.add_argument("--wandb", action="store_true", default=SUPPRESS, help="record in W&B")
     parser.add_argument("--nowandb", action="store_true", default=SUPPRESS, help="do not")
     parser.add_argument("--entity", default="", metavar="NAME", help="of W&B; yours without it")

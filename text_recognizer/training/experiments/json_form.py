@@ -1,22 +1,19 @@
-"""The JSON of 2019 as flags: `{"dataset": ..., "model": ..., "network": ..., ...}`."""
+"""The JSON of 2019 as flags: `{"dataset": ..., "model": ..., "network": ..., ...}`.
+
+Sweeps of 2019 give its parts one by one, as flags: `dataset=NAME`, `train_args.epochs=5`.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from text_recognizer.errors import OptionError
 from text_recognizer.training.experiments.options import CTC
 
-_KEYS = (
-    "dataset",
-    "dataset_args",
-    "model",
-    "network",
-    "network_args",
-    "train_args",
-    "experiment_group",
-)
+_NAMES = ("dataset", "model", "network")
+_NESTED = ("dataset_args", "network_args", "train_args")
+_KEYS = (*_NAMES, *_NESTED, "experiment_group")
 _TRAIN_ARGS = {"batch_size": "batch_size", "epochs": "max_epochs"}
 _TRAIN_DEFAULTS = {"batch_size": 64, "max_epochs": 16}
 _OPTIMIZER = {"optimizer": "RMSprop"}
@@ -33,8 +30,11 @@ class _Model:
 
 
 _DATA_SETS: Mapping[str, tuple[str, Values]] = {
-    "EmnistDataset": ("EMNIST", {}),
-    "EmnistLinesDataset": ("EMNISTLines", {"max_length": 34, "num_test": 1000}),
+    "EmnistDataset": ("EMNIST", {"mapping": 2019}),
+    "EmnistLinesDataset": (
+        "EMNISTLines",
+        {"mapping": 2019, "max_length": 34, "num_test": 1000},
+    ),
 }
 _MODELS = {
     "CharacterModel": _Model("mlp"),
@@ -49,13 +49,42 @@ def is_json(word: str) -> bool:
     return word.lstrip().startswith("{")
 
 
+def without_2019(words: Sequence[str]) -> list[str]:
+    """Words with flags in place of what is said as in 2019; other flags go before those.
+
+    Raises:
+        OptionError: what should be JSON is not, or a key or name is unknown.
+    """
+    flags: list[str] = []
+    parts: dict[str, Any] = {}
+    given = []
+    for word in words:
+        key, dot, name = word.removeprefix("--").partition("=")[0].partition(".")
+        if is_json(word):
+            flags += words_of_json(word)
+        elif word.startswith("--") and "=" in word and key in (_NESTED if dot else _NAMES):
+            target = parts.setdefault(key, {}) if dot else parts
+            target[name if dot else key] = word.partition("=")[2]
+        else:
+            given.append(word)
+    return [*flags, *(words_of_parts(parts) if parts else ()), *given]
+
+
 def words_of_json(text: str) -> list[str]:
     """Flags that say the same.
 
     Raises:
         OptionError: it is not JSON, or a key or name is unknown.
     """
-    content = _parsed(text)
+    return words_of_parts(_parsed(text))
+
+
+def words_of_parts(content: Values) -> list[str]:
+    """Flags that say the same as the content of such JSON.
+
+    Raises:
+        OptionError: a name is unknown.
+    """
     data_class, data_flags = _named(_DATA_SETS, content.get("dataset", "EmnistDataset"), "dataset")
     model = _named(_MODELS, content.get("model", "CharacterModel"), "model")
     train = _parts(content, "train_args")

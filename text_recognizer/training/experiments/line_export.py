@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from text_recognizer.data.character_mapping import SPECIAL_SYMBOLS
+from text_recognizer.data.character_mapping import special_symbols
 from text_recognizer.errors import OptionError
 from text_recognizer.line_input import WIDTH_MULTIPLE
 from text_recognizer.models.line_cnn_all_conv import LineCNNAllConv
@@ -49,8 +49,9 @@ class FrameScores(nn.Module):
         self.windows = windows
         self.mean, self.deviation = saved.record.normalisation
         mapping = saved.record.mapping
-        self._special = [i for i, name in enumerate(mapping) if name in SPECIAL_SYMBOLS]
-        self._characters = [i for i, name in enumerate(mapping) if name not in SPECIAL_SYMBOLS]
+        special = special_symbols(mapping)
+        self._special = [i for i, name in enumerate(mapping) if name in special]
+        self._characters = [i for i, name in enumerate(mapping) if name not in special]
 
     def forward(self, image: Tensor) -> Tensor:
         """Scores of images, float, paper 0, ink 1."""

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
-from lightning.pytorch.tuner.tuning import Tuner
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -21,12 +20,19 @@ from text_recognizer.training.experiments.experiment import (
     make_model,
     read_checkpoint,
 )
+from text_recognizer.training.experiments.failures import run_failures
+from text_recognizer.training.experiments.learning_rate import find_rate
 from text_recognizer.training.experiments.tracking import (
     LOGS,
     RecordKeeper,
     Records,
     best_checkpoint,
     recording,
+)
+from text_recognizer.training.experiments.trainer_callbacks import (
+    EndsWithParent,
+    MetricsFile,
+    SeededEpochs,
 )
 from text_recognizer.training.experiments.trainer_flags import (
     TrainerSettings,
@@ -59,13 +65,15 @@ def run_experiment(experiment: Experiment, folder: Path = LOGS) -> Outcome:
 
     Args:
         experiment: all options.
-        folder: of records and checkpoints.
+        folder: of records and checkpoints, unless --default_root_dir says otherwise.
 
     Raises:
         InputError: the data or a checkpoint are not there.
         OptionError: options contradict each other.
+        StoppedError: the user or the machine ended the run.
     """
     settings = trainer_settings(experiment.trainer)
+    folder = Path(settings.arguments.get("default_root_dir", folder))
     for note in settings.notes:
         _LOG.warning("%s", note)
     pl.seed_everything(experiment.seed, workers=True, verbose=False)
@@ -86,16 +94,17 @@ def _train_and_test(
     data, model = parts
     keeper = RecordKeeper(CheckpointRecord.of(experiment, data), records)
     trainer = _trainer(experiment, settings, records, keeper, is_line=model.is_line)
-    if settings.finds_rate:
-        Tuner(trainer).lr_find(model, datamodule=data)
-    trainer.fit(model, datamodule=data, ckpt_path=settings.checkpoint, weights_only=True)
-    figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
-    best = best_checkpoint(trainer)
-    if settings.arguments.get("fast_dev_run") or trainer.interrupted:
-        return Outcome(figures, best)
-    trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
-    figures |= {name: float(value) for name, value in trainer.callback_metrics.items()}
-    if experiment.saves:
+    with run_failures(trainer, experiment.command):
+        if settings.finds_rate:
+            find_rate(trainer, model, data)
+        trainer.fit(model, datamodule=data, ckpt_path=settings.checkpoint, weights_only=True)
+        figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        best = best_checkpoint(trainer)
+        if settings.arguments.get("fast_dev_run"):
+            return Outcome(figures, best)
+        trainer.test(model, datamodule=data, ckpt_path=best, weights_only=True, verbose=False)
+        figures |= {name: float(value) for name, value in trainer.callback_metrics.items()}
+    if experiment.saves and trainer.is_global_zero:
         save_weights(model, WEIGHTS / f"{experiment.name}_weights.safetensors")
     return Outcome(figures, best)
 
@@ -118,6 +127,7 @@ def _trainer(
 ) -> pl.Trainer:
     callbacks: list[Callback] = [
         EarlyStopping("val_loss", patience=_PATIENCE, strict=False),
+        SeededEpochs(experiment.seed),
         keeper,
     ]
     if settings.keeps_checkpoints:
@@ -132,6 +142,10 @@ def _trainer(
         )
     samples = records.folder / "samples" / experiment.name
     callbacks.append(Samples(samples, _draw, as_shares=False))
+    if experiment.metrics_file is not None:
+        callbacks.append(MetricsFile(experiment.metrics_file))
+    if experiment.parent is not None:
+        callbacks.append(EndsWithParent(experiment.parent))
     return make_trainer(
         settings,
         max_epochs=_EPOCHS,

@@ -1,5 +1,8 @@
-"""What once were flags of the Trainer and are callbacks today."""
+"""What happens beside training: what once were flags of the Trainer, and what a sweep needs."""
 
+import json
+import os
+from pathlib import Path
 from typing import Any
 
 import lightning.pytorch as pl
@@ -7,7 +10,7 @@ import torch
 from lightning.pytorch.callbacks import Callback
 from torch.optim import Optimizer
 
-from text_recognizer.errors import TextRecognizerError
+from text_recognizer.errors import StoppedError, TextRecognizerError
 
 
 class StopOnNaN(Callback):
@@ -46,3 +49,62 @@ class GradientNorm(Callback):
         ]
         if norms:
             pl_module.log("grad_norm", torch.stack(norms).norm(self._order))
+
+
+class SeededEpochs(Callback):
+    """Begins the chance of every epoch anew, so that a run that goes on is as if uninterrupted.
+
+    Args:
+        seed: of the experiment.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Another seed for each epoch and process."""
+        torch.manual_seed((self._seed << 32) + (trainer.global_rank << 24) + trainer.current_epoch)
+
+
+class MetricsFile(Callback):
+    """Adds the figures of every validation to a file, a line of JSON each.
+
+    Args:
+        path: of the file; lines that it holds stay.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Add a line."""
+        if trainer.sanity_checking or not trainer.is_global_zero:
+            return
+        figures = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        row = {"epoch": trainer.current_epoch, "step": trainer.global_step, **figures}
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+class EndsWithParent(Callback):
+    """Ends a run whose parent process is gone, so that it does not go on unseen.
+
+    Args:
+        parent: number of the process.
+    """
+
+    def __init__(self, parent: int) -> None:
+        self._parent = parent
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Look for it."""
+        self._look(trainer)
+
+    def on_validation_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        """Look for it."""
+        self._look(trainer)
+
+    def _look(self, trainer: pl.Trainer) -> None:
+        if trainer.is_global_zero and os.getppid() != self._parent:
+            raise StoppedError(f"Process {self._parent}, which started this run, is gone.")

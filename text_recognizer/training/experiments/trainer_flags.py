@@ -23,6 +23,8 @@ from lightning.pytorch.utilities.exceptions import (  # type: ignore[attr-define
 )
 
 from text_recognizer.errors import OptionError
+from text_recognizer.training.checkpoint_files import WholeCheckpoints
+from text_recognizer.training.experiments.gpu_use import GPUUtilizationSampler
 from text_recognizer.training.experiments.trainer_callbacks import GradientNorm, StopOnNaN
 from text_recognizer.training.options import parse_time
 
@@ -39,6 +41,7 @@ class TrainerSettings:
         arguments: of `pl.Trainer`.
         callbacks: that do what once were flags.
         checkpoint: a run to go on with, or None.
+        samples_gpu: whether the GPU's use is sampled; None: if one is used.
         finds_rate: whether a learning rate is looked for before training.
         keeps_checkpoints: whether checkpoints are written.
         logs: whether a logger is used.
@@ -48,6 +51,7 @@ class TrainerSettings:
     arguments: dict[str, Any] = field(default_factory=dict)
     callbacks: list[Callback] = field(default_factory=list)
     checkpoint: Path | None = None
+    samples_gpu: bool | None = None
     finds_rate: bool = False
     keeps_checkpoints: bool = True
     logs: bool = True
@@ -148,6 +152,10 @@ def _find_rate(settings: TrainerSettings, value: bool) -> None:
     settings.finds_rate = value
 
 
+def _sample_gpu(settings: TrainerSettings, value: bool) -> None:
+    settings.samples_gpu = value
+
+
 def _track_norm(settings: TrainerSettings, value: float) -> None:
     if value > 0:
         settings.callbacks.append(GradientNorm(value))
@@ -244,7 +252,6 @@ FLAGS: Mapping[str, Flag] = {
     "gpus": Flag(_devices, _gpus, help="-1: all; 0: none; 0,1: these"),
     "accelerator": Flag(str, _accelerator),
     "num_processes": Flag(int, _set("devices"), help="processes on the CPU"),
-    "replace_sampler_ddp": Flag(_yes_or_no, _set("use_distributed_sampler"), "true"),
     "reload_dataloaders_every_epoch": Flag(_yes_or_no, _reload, "true"),
     "progress_bar_refresh_rate": Flag(int, _refresh_bar),
     "weights_summary": Flag(str, _summarise),
@@ -254,6 +261,7 @@ FLAGS: Mapping[str, Flag] = {
     # callbacks
     "terminate_on_nan": Flag(_yes_or_no, _stop_on_nan, "true"),
     "stochastic_weight_avg": Flag(_yes_or_no, _average_weights, "true"),
+    "gpu_util_sampler": Flag(_yes_or_no, _sample_gpu, "true", help="on where a GPU is used"),
     "auto_lr_find": Flag(_yes_or_no, _find_rate, "true"),
     "auto_scale_batch_size": Flag(
         str, _refuse("--auto_scale_batch_size: give --batch_size; --help shows it."), "power"
@@ -274,6 +282,9 @@ FLAGS: Mapping[str, Flag] = {
     ),
     "prepare_data_per_node": Flag(
         _yes_or_no, _nothing("--prepare_data_per_node: each data set knows it."), "true"
+    ),
+    "replace_sampler_ddp": Flag(
+        _yes_or_no, _nothing("--replace_sampler_ddp: data sets share themselves out."), "true"
     ),
     # gone
     "amp_level": Flag(str, _refuse("--amp_level belongs to apex: give --precision=16.")),
@@ -330,7 +341,16 @@ def trainer_settings(values: Namespace | Mapping[str, Any]) -> TrainerSettings:
         except ValueError as error:
             raise OptionError(f"--{name} does not take {text!r}: {error}.") from None
         (flag.apply or _set(name))(settings, value)
+    _fit_precision(settings)
     return settings
+
+
+def _fit_precision(settings: TrainerSettings) -> None:
+    """Half precision of GPUs is bf16 on a CPU, which has the range of 32 bits."""
+    is_cpu = settings.arguments.get("accelerator") == "cpu" or not torch.cuda.is_available()
+    if settings.arguments.get("precision") == "16-mixed" and is_cpu:
+        settings.arguments["precision"] = "bf16-mixed"
+        settings.notes.append("--precision=16: the CPU computes in bf16.")
 
 
 def make_trainer(settings: TrainerSettings, **arguments: Any) -> pl.Trainer:
@@ -340,7 +360,14 @@ def make_trainer(settings: TrainerSettings, **arguments: Any) -> pl.Trainer:
         OptionError: Lightning does not take a value.
     """
     callbacks = [*arguments.pop("callbacks", []), *settings.callbacks]
+    if settings.samples_gpu is not False:
+        callbacks.append(GPUUtilizationSampler(was_asked_for=settings.samples_gpu is True))
+    own = {
+        "callbacks": callbacks,
+        "plugins": [WholeCheckpoints()],
+        "use_distributed_sampler": False,  # the data modules know how processes share samples
+    }
     try:
-        return pl.Trainer(**{**arguments, **settings.arguments, "callbacks": callbacks})
+        return pl.Trainer(**{**arguments, **settings.arguments, **own})
     except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
         raise OptionError(f"Lightning does not take these flags: {error}") from error

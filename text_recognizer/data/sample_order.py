@@ -1,0 +1,48 @@
+"""In which order samples come, and which of several processes gets which."""
+
+from collections.abc import Iterator
+
+import torch
+from torch.utils.data import Sampler
+
+
+class SampleOrder(Sampler[int]):
+    """Every n-th sample for each of n processes.
+
+    Training samples are shuffled, in an order that depends on seed and epoch only, and some come
+    twice where they do not divide by the processes, which must make equally many steps. Others come
+    once each, so that what processes count adds up to what one would count.
+
+    Args:
+        n_samples: that there are.
+        seed: of the order of training samples; None keeps the order and repeats none.
+        process: number of this process.
+        n_processes: that share the samples.
+    """
+
+    def __init__(
+        self, n_samples: int, *, seed: int | None, process: int = 0, n_processes: int = 1
+    ) -> None:
+        self._n_samples = n_samples
+        self._seed = seed
+        self._process = process
+        self._n_processes = n_processes
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Which epoch comes next; Lightning calls it."""
+        self._epoch = epoch
+
+    def __iter__(self) -> Iterator[int]:
+        if self._seed is None:
+            yield from range(self._process, self._n_samples, self._n_processes)
+            return
+        generator = torch.Generator().manual_seed((self._seed << 20) + self._epoch)
+        order = torch.randperm(self._n_samples, generator=generator).tolist()
+        order += order[: -self._n_samples % self._n_processes]
+        yield from order[self._process :: self._n_processes]
+
+    def __len__(self) -> int:
+        if self._seed is None:
+            return len(range(self._process, self._n_samples, self._n_processes))
+        return -(-self._n_samples // self._n_processes)

@@ -1,0 +1,1 @@
+"""Searches over the flags of experiments, from the sweep files of Weights & Biases."""
