@@ -22,7 +22,7 @@ SUPPORT_FOLDER = ROOT / "text_recognizer" / "tests" / "support"
 CHARACTER_PX = 28
 _BORDER_PX = 2
 
-CHARACTER_FACES = {"8": "borel", "U": "patrick-hand", "e": "handlee"}
+CHARACTER_FACES = {"8": "gloria-hallelujah", "U": "patrick-hand", "e": "handlee"}
 LINE_FACES = {
     "Corsi left for": "indie-flower",
     "do that In": "neucha",

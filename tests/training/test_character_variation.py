@@ -1,12 +1,14 @@
 """Characters are varied within bounds, by the seed, and in training only."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
-from character_files import write_unipen
+from character_files import write_emnist_idx, write_unipen
 
-from text_recognizer.data import UnipenCharacters, UnipenCharactersOptions
+from text_recognizer.data import EMNIST, BaseDataModule, UnipenCharacters
 from text_recognizer.data.character_variation import vary_characters
 
 
@@ -42,10 +44,16 @@ def test_strokes_stay_upright_whole_and_in_the_middle() -> None:
         assert not image[[0, -1]].any()
 
 
-def test_only_training_characters_are_varied(tmp_path: Path) -> None:
-    write_unipen(tmp_path)
+@pytest.mark.parametrize(
+    ("kind", "write"), [(UnipenCharacters, write_unipen), (EMNIST, write_emnist_idx)]
+)
+def test_only_training_characters_are_varied(
+    tmp_path: Path, kind: type[BaseDataModule], write: Callable[[Path], None]
+) -> None:
+    write(tmp_path)
     for augments in (False, True):
-        data = UnipenCharacters(UnipenCharactersOptions(data_dir=tmp_path, augment_data=augments))
+        data = kind(kind.options_class(data_dir=tmp_path, augment_data=augments))
+        data.prepare_data()
         data.setup()
         for name, samples in data.splits.items():
             first, second = (samples[0][0] for _ in range(2))

@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_recognizer.data.array_cache import ArrayCache
-from text_recognizer.data.array_dataset import ArrayDataset, Images, Samples
+from text_recognizer.data.array_dataset import Images, Samples
 from text_recognizer.data.base_data_module import (
     BaseDataModule,
-    DataModuleOptions,
     run_as_script,
 )
 from text_recognizer.data.character_mapping import (
@@ -25,11 +24,11 @@ from text_recognizer.data.character_mapping import (
     SPECIAL_SYMBOLS,
     read_essentials,
 )
+from text_recognizer.data.character_samples import CharacterOptions, character_samples
 from text_recognizer.data.class_sampling import (
     balanced_indices,
     split_by_owner,
     split_indices,
-    stratified_indices,
 )
 from text_recognizer.data.idx_files import find_idx, read_images_and_labels
 from text_recognizer.data.raw_data import DOWNLOADED, find_raw_file, metadata_path, read_metadata
@@ -43,12 +42,14 @@ _MEMBER = f"matlab/{_MAT}"
 _MAX_MAT_BYTES = 2 << 30
 _VALIDATION = 0.2
 _CACHE_VERSION = 1
-_LOADING_ONLY = ("batch_size", "num_workers", "data_dir", "subsample_fraction", "mapping")
+_LOADING_ONLY = (
+    "batch_size", "num_workers", "data_dir", "subsample_fraction", "augment_data", "mapping",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class EMNISTOptions(DataModuleOptions):
-    """Options of `EMNIST`.
+class EMNISTOptions(CharacterOptions):
+    """Options of `EMNIST`, beside those of all data sets of characters.
 
     Attributes:
         balance: whether large classes are cut down to about the mean.
@@ -56,23 +57,17 @@ class EMNISTOptions(DataModuleOptions):
             as the course of 2021 did; classes are smaller then.
         split_by_writer: whether training and validation share no writer; needs the MATLAB file. If
             not, a random fifth is for validation.
-        subsample_fraction: part of every class that is kept, in every split.
         mapping: year of the label numbers: 2021 (83 symbols) or 2019 (80).
     """
 
     balance: bool = True
     count_special_symbols: bool = False
     split_by_writer: bool = False
-    subsample_fraction: float = 1.0
     mapping: int = 2021
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_mapping(self.mapping)
-        if not 0 < self.subsample_fraction <= 1:
-            raise OptionError(
-                f"subsample_fraction is over 0 and up to 1, not {self.subsample_fraction}."
-            )
 
 
 def check_mapping(year: int) -> None:
@@ -138,12 +133,9 @@ class EMNIST(BaseDataModule):
         splits: dict[str, Samples] = {}
         for split in ("train", "validation", "test"):
             images, labels = self.cache.read(f"{split}_images"), self.cache.read(f"{split}_labels")
-            if self.options.subsample_fraction < 1:
-                kept = stratified_indices(labels, self.options.subsample_fraction, rng)
-                images, labels = images[kept], labels[kept]
             if self.options.mapping == 2019:  # the same classes, without the special symbols first
                 labels = labels - len(SPECIAL_SYMBOLS)
-            splits[split] = ArrayDataset(images, labels)
+            splits[split] = character_samples(images, labels, self.options, split=split, rng=rng)
         return splits
 
     def _parameters(self) -> dict[str, Any]:

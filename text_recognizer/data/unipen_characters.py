@@ -6,17 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from text_recognizer.data.array_dataset import ArrayDataset, Samples
-from text_recognizer.data.base_data_module import (
-    BaseDataModule,
-    DataModuleOptions,
-    run_as_script,
-)
-from text_recognizer.data.character_variation import vary_characters
-from text_recognizer.data.class_sampling import stratified_indices
+from text_recognizer.data.array_dataset import Samples
+from text_recognizer.data.base_data_module import BaseDataModule, run_as_script
+from text_recognizer.data.character_samples import CharacterOptions, character_samples
 from text_recognizer.data.idx_files import find_idx, read_images_and_labels
 from text_recognizer.data.raw_data import sha256_of
-from text_recognizer.errors import InputError, OptionError
+from text_recognizer.errors import InputError
 
 _PREFIX = "unipen-chars"
 _FILE_SPLITS = {"train": "train", "validation": "val", "test": "test"}
@@ -25,23 +20,8 @@ _CHARACTERS = "".join(chr(code) for code in range(33, 127) if chr(code) != "\\")
 
 
 @dataclass(frozen=True)
-class UnipenCharactersOptions(DataModuleOptions):
-    """Options of `UnipenCharacters`.
-
-    Attributes:
-        subsample_fraction: part of every class that is kept, in every split.
-        augment_data: whether training characters are varied each time they are loaded.
-    """
-
-    subsample_fraction: float = 1.0
-    augment_data: bool = False
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not 0 < self.subsample_fraction <= 1:
-            raise OptionError(
-                f"subsample_fraction is over 0 and up to 1, not {self.subsample_fraction}."
-            )
+class UnipenCharactersOptions(CharacterOptions):
+    """Options of `UnipenCharacters`; it has none of its own."""
 
 
 class UnipenCharacters(BaseDataModule):
@@ -82,13 +62,7 @@ class UnipenCharacters(BaseDataModule):
                     f"The {split} labels of {self.options.folder} go up to {labels.max()}, but "
                     f"there are {len(self.mapping)} classes."
                 )
-            if self.options.subsample_fraction < 1:
-                kept = stratified_indices(labels, self.options.subsample_fraction, rng)
-                images, labels = images[kept], labels[kept]
-            is_varied = split == "train" and self.options.augment_data
-            splits[split] = ArrayDataset(
-                images, labels, augment=vary_characters if is_varied else None
-            )
+            splits[split] = character_samples(images, labels, self.options, split=split, rng=rng)
         return splits
 
     def fingerprint(self) -> str:
