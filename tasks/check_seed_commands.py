@@ -2,8 +2,7 @@
 
     tasks/check_seed_commands.sh [NUMBER ...]
 
-`COMMANDS` is the table. A command stands there as the lessons show it, without `pipenv run`; beside
-it stand flags that make it small, which go behind it. A row without a command is about a file.
+`seed_commands.py` holds the table.
 """
 
 import argparse
@@ -12,326 +11,18 @@ import json
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
-import numpy as np
-from seed_command_checks import (
-    ROOT,
-    Check,
-    Result,
-    all_of,
-    checkpoint_holds,
-    document_says,
-    exists,
-    gives,
-    is_notebook,
-    is_refused,
-    leaves,
-    run,
-    succeeds,
-    trains,
-)
+from seed_command_checks import ROOT, Result, run
+from seed_commands import COMMANDS, LENET, METADATA_TASK, MLP, Command
 
-EXPERIMENT = "python training/run_experiment.py"
-LINES = f"{EXPERIMENT} --max_epochs=10 --gpus=1 --num_workers=4 --data_class=EMNISTLines"
-SIMPLE = "--model_class=LineCNNSimple --window_width=28 --window_stride"
-QUIET = "--progress_bar_refresh_rate=0 --weights_summary=none"
-TINY = f"--data_dir={{data}} --max_epochs=1 {QUIET}"
-LINE_DATA = "--data_dir={data} --text=project --num_train=32 --num_val=8 --num_test=8"
-TINY_LINES = f"{LINE_DATA} --batch_size=8 --num_workers=0 --max_epochs=1 {QUIET}"
-TINY_NETWORK = f"{TINY_LINES} --conv_dim=8 --fc_dim=16"
-OF_PLACES = ("test_acc", "test_acc_no_padding")
-OF_TEXTS = ("test_cer", "test_cer_per_sample")
-
-
-@dataclass(frozen=True)
-class Command:
-    """A row of the table.
-
-    Attributes:
-        number: of the row in the project's list of the lessons' commands.
-        typed: the command, or what the row is about.
-        check: whether it did what it should.
-        tiny: flags that make it small; `{data}` and `{files}` stand for folders.
-        runs: whether `typed` is a command.
-    """
-
-    number: int
-    typed: str
-    check: Check
-    tiny: str = ""
-    runs: bool = True
-
-
-def about(number: int, typed: str, check: Check) -> Command:
-    """A row that nothing is run for."""
-    return Command(number, typed, check, runs=False)
-
-
-def json_command(text: str) -> str:
-    """The experiment of a JSON text, its weights not kept."""
-    return f"{EXPERIMENT} '{text}'"
-
-
-def _n_layers(content: object) -> int:
-    assert isinstance(content, dict)
-    return sum(weight.ndim == 2 for weight in content["state_dict"].values())
-
-
-def _n_epochs(content: object) -> int:
-    assert isinstance(content, dict)
-    return int(content["epoch"]) + 1
-
-
-def is_stratified(result: Result) -> str | None:
-    """A tenth of every class, as `subsample_fraction` of the data that were trained on."""
-    from text_recognizer.data import EMNIST, EMNISTOptions
-    from text_recognizer.data.array_dataset import ArrayDataset
-
-    counts = []
-    for share in (1.0, 0.1):
-        data = EMNIST(EMNISTOptions(data_dir=result.folder / "data", subsample_fraction=share))
-        data.setup()
-        assert isinstance(data.data_train, ArrayDataset)
-        counts.append(np.bincount(data.data_train.labels, minlength=len(data.mapping)))
-    far = np.abs(counts[1] - counts[0] / 10) > 1
-    return f"{int(far.sum())} classes are not a tenth" if far.any() else None
-
-
-def checksum_is_renewed(result: Result) -> str | None:
-    """The first call writes the checksum of the file at hand, the second has nothing to do."""
-    from text_recognizer.data.raw_data import sha256_of
-
-    folder = result.folder / "clone" / "data" / "raw" / "fsdl_handwriting"
-    if sha256_of(folder / "fsdl_handwriting.json") not in (folder / "metadata.toml").read_text():
-        return "does not write the checksum"
-    again = run(f"{folder.parents[2]}/tasks/{METADATA_TASK}", result.folder, cache=result.folder)
-    return succeeds("nothing to update")(again)
-
-
-def says_commands(result: Result) -> str | None:
-    """A command for each of two experiments."""
-    n_commands = result.output.count("run_experiment.py")
-    return None if n_commands == 2 else f"{n_commands} commands for 2 experiments"
-
-
-METADATA_TASK = "update_fsdl_paragraphs_metadata.sh"
-IAM_LINES = (
-    f"{EXPERIMENT} --wandb --gpus=-1 --data_class=IAMLines --model_class=LineCNNTransformer "
-    "--loss=transformer --num_workers=12 --accelerator=ddp --lr=0.001"
-)
-IAM_PARAGRAPHS = (
-    f"{EXPERIMENT} --wandb --gpus=-1 --data_class=IAMOriginalAndSyntheticParagraphs "
-    "--model_class=ResnetTransformer --loss=transformer --batch_size=16 "
-    "--check_val_every_n_epoch=10 --terminate_on_nan=1 --num_workers=24 --accelerator=ddp "
-    "--lr=0.0001 --accumulate_grad_batches=4"
-)
-SAVE_BEST = "python training/save_best_model.py --entity=fsdl-user --trained_data_class"
-MLP = (
-    '{"dataset": "EmnistDataset", "model": "CharacterModel", "network": "mlp",  '
-    '"train_args": {"batch_size": 256}}'
-)
-DEEP_MLP = (
-    '{"dataset": "EmnistDataset", "model": "CharacterModel", "network": "mlp", '
-    '"network_args": {"num_layers": 8}, "train_args": {"batch_size": 128}}'
-)
-LENET = (
-    '{"dataset": "EmnistDataset", "model": "CharacterModel", "network": "lenet", '
-    '"train_args": {"epochs": 1}}'
-)
-TENTH = (
-    '{"dataset": "EmnistDataset", "dataset_args": {"subsample_fraction": 0.1}, '
-    '"model": "CharacterModel", "network": "mlp"}'
-)
-LSTM = (
-    '{"train_args": {"epochs": 16}, "dataset": "EmnistLinesDataset", "model": "LineModelCtc", '
-    '"network": "line_lstm_ctc"}'
-)
-LSTM_ON_IAM = '{"dataset": "IamLinesDataset", "model": "LineModelCtc", "network": "line_lstm_ctc"}'
-OVERLAP = f"{LINES} --min_overlap={{}} --max_overlap={{}} {{}}"
-
-
-def lines(least: float, most: float, flags: str) -> str:
-    """The command of lesson 4 with an overlap and flags of the network."""
-    return OVERLAP.format(least, most, flags)
-
-
-COMMANDS = (
-    Command(1, "make pip-tools", succeeds("constraints.txt"), "--dry-run"),
-    about(2, "git lfs install", exists("text_recognizer/artifacts/line-english/model.onnx")),
-    Command(3, IAM_LINES, is_refused("IAMLines")),
-    Command(
-        3,
-        f"{EXPERIMENT} --wandb --gpus=-1 --data_class=EMNISTLines --model_class=LineCNN --loss=ctc "
-        "--num_workers=12 --accelerator=ddp --lr=0.001",
-        all_of(trains(*OF_TEXTS), succeeds("--wandb")),
-        f"{TINY_NETWORK} --num_workers=1",
-    ),
-    Command(4, IAM_PARAGRAPHS, is_refused("IAMOriginalAndSyntheticParagraphs")),
-    Command(
-        5,
-        f"{SAVE_BEST}=EMNISTLines",
-        all_of(gives("val_loss"), leaves("config.json"), leaves("run_command.txt")),
-    ),
-    Command(
-        5,
-        f"{SAVE_BEST}=IAMOriginalAndSyntheticParagraphs",
-        is_refused("IAMOriginalAndSyntheticParagraphs"),
-    ),
-    Command(6, f"{SAVE_BEST}=EMNISTLines --metric=val_cer", gives("val_cer")),
-    Command(
-        10,
-        "python text_recognizer/paragraph_text_recognizer.py examples/line.png",
-        succeeds("The ferry leaves"),
-    ),
-    Command(13, lines(0, 0, f"{SIMPLE}=28"), trains(*OF_PLACES), TINY_NETWORK),
-    Command(
-        14,
-        lines(0, 0, f"{SIMPLE}=20"),
-        is_refused("44 steps", "have 32", "--limit_output_length"),
-        TINY_NETWORK,
-    ),
-    Command(
-        15,
-        lines(0, 0, f"{SIMPLE}=20 --limit_output_length"),
-        trains(*OF_PLACES),
-        TINY_NETWORK,
-    ),
-    Command(
-        16,
-        lines(0.25, 0.25, f"{SIMPLE}=20 --limit_output_length"),
-        trains(*OF_PLACES),
-        TINY_NETWORK,
-    ),
-    Command(
-        17,
-        lines(0, 0.33, f"{SIMPLE}=20 --limit_output_length"),
-        trains(*OF_PLACES),
-        TINY_NETWORK,
-    ),
-    Command(
-        18,
-        lines(0, 0.33, "--model_class=LineCNN --window_width=28 --window_stride=20")
-        + " --limit_output_length",
-        trains(*OF_PLACES),
-        TINY_NETWORK,
-    ),
-    Command(
-        19,
-        lines(0, 0.33, "--model_class=LineCNN --window_width=28 --window_stride=20 --loss=ctc"),
-        trains(*OF_TEXTS),
-        TINY_NETWORK,
-    ),
-    Command(
-        20,
-        lines(0, 0.33, "--model_class=LineCNNLSTM --window_width=28 --window_stride=20 --loss=ctc"),
-        trains(*OF_TEXTS),
-        TINY_NETWORK,
-    ),
-    about(
-        21,
-        "notebooks/02-look-at-emnist-lines.ipynb",
-        is_notebook("notebooks/02-look-at-emnist-lines.ipynb"),
-    ),
-    about(
-        22,
-        "explain CER and greedy decode",
-        document_says("docs/metrics.md", "**CER**", "## Greedy decoding"),
-    ),
-    about(
-        23,
-        "pipenv install --dev, pipenv sync --dev, pipenv run",
-        document_says(
-            "docs/experiments.md", "`pipenv install --dev`", "`pipenv sync --dev`", "`pipenv run`"
-        ),
-    ),
-    Command(
-        24,
-        "tasks/train_character_predictor.sh",
-        all_of(trains("test_acc"), leaves("EMNIST-mlp_weights.safetensors")),
-        TINY,
-    ),
-    Command(
-        25,
-        f"{EXPERIMENT} --save '{MLP}'",
-        all_of(trains("test_acc"), leaves("EMNIST-mlp_weights.safetensors")),
-        TINY,
-    ),
-    Command(
-        26,
-        json_command(DEEP_MLP),
-        all_of(trains("test_acc"), checkpoint_holds("matrices of weights", _n_layers, 9)),
-        TINY,
-    ),
-    Command(
-        27,
-        json_command(LENET),
-        all_of(trains("test_acc"), checkpoint_holds("epochs", _n_epochs, 1)),
-        f"--data_dir={{data}} {QUIET}",
-    ),
-    Command(28, json_command(TENTH), all_of(trains("test_acc"), is_stratified), TINY),
-    Command(
-        29,
-        "pytest -s text_recognizer/tests/test_character_predictor.py",
-        succeeds("'8' is read as '8'", " passed"),
-    ),
-    Command(
-        29,
-        "tasks/run_prediction_tests.sh",
-        succeeds("test_character_predictor.py", "test_line_predictor.py", " passed"),
-        "-p no:cacheprovider",
-    ),
-    Command(
-        30,
-        f"{EXPERIMENT} --save '{LSTM}'",
-        all_of(trains(*OF_TEXTS), leaves("EMNISTLines-line_lstm_ctc_weights.safetensors")),
-        TINY_LINES,
-    ),
-    Command(
-        30,
-        "tasks/train_lstm_line_predictor.sh",
-        all_of(trains(*OF_TEXTS), leaves("EMNISTLines-line_lstm_ctc_weights.safetensors")),
-        TINY_LINES,
-    ),
-    Command(31, "tasks/train_lstm_line_predictor_on_iam.sh", is_refused("IamLinesDataset")),
-    Command(31, f"{EXPERIMENT} --save '{LSTM_ON_IAM}'", is_refused("IamLinesDataset")),
-    Command(
-        34,
-        "tasks/train_cnn_line_predictor.sh",
-        all_of(trains(*OF_PLACES), leaves("EMNISTLines-line_cnn_all_conv_weights.safetensors")),
-        TINY_LINES,
-    ),
-    Command(
-        35,
-        "pytest -s text_recognizer/tests/test_paragraph_text_recognizer.py",
-        succeeds(" passed"),
-    ),
-    Command(36, f"{{files}}/clone/tasks/{METADATA_TASK}", checksum_is_renewed),
-    about(46, "tasks/lint.sh", exists("tasks/lint.sh", runs=True)),
-    about(46, "tasks/run_validation_tests.sh", exists("tasks/run_validation_tests.sh", runs=True)),
-    Command(
-        46,
-        "python evaluation/evaluate_character_predictor.py",
-        gives("accuracy"),
-        "--data_dir={data}",
-    ),
-    Command(46, "python evaluation/evaluate_line_predictor.py", gives("cer"), LINE_DATA),
-    Command(46, "python training/prepare_experiments.py {files}/two.json", says_commands),
-    Command(46, "text-recognizer sweep", succeeds("FILE"), "--help"),
-    about(46, "training/gpu_manager.py", exists("training/gpu_manager.py")),
-    about(46, "training/gpu_util_sampler.py", exists("training/gpu_util_sampler.py")),
-    Command(46, "python training/update_metadata.py", is_refused("Usage: ")),
-    *(
-        Command(
-            46,
-            f"python text_recognizer/tests/support/create_{kind}_support_files.py",
-            succeeds("--fonts"),
-            "--help",
-        )
-        for kind in ("emnist", "emnist_lines")
-    ),
-)
+N_AT_ONCE = 2
+SHARE_RECORDS = (3, 4, 5, 6)
+"""Rows that look at the same records, one after the other."""
 
 
 def make_files(folder: Path) -> None:
@@ -349,15 +40,37 @@ def make_files(folder: Path) -> None:
     (folder / "clone" / raw / "fsdl_handwriting.json").write_text("{}", encoding="utf-8")
 
 
-def check(command: Command, folder: Path) -> tuple[str | None, Result]:
-    """What is wrong with a command, or None, and what it came to."""
+def groups(commands: Sequence[Command]) -> Iterator[tuple[str, list[Command]]]:
+    """Commands that share a folder, and its name."""
+    places = (
+        "records" if command.number in SHARE_RECORDS else f"row-{place}"
+        for place, command in enumerate(commands)
+    )
+    pairs = groupby(zip(places, commands, strict=True), key=lambda pair: pair[0])
+    return ((place, [command for _, command in own]) for place, own in pairs)
+
+
+def check_group(files: Path, group: tuple[str, list[Command]]) -> list[tuple[bool, str]]:
+    """Of each command of a group, whether it is right, and a line that says so, or two."""
+    folder = files / group[0]
+    folder.mkdir()
+    return [check(command, files, folder) for command in group[1]]
+
+
+def check(command: Command, files: Path, folder: Path) -> tuple[bool, str]:
+    """Whether a command is right when it is run in a folder, and what to print."""
     result = Result(0, "", "", folder)
     if command.runs:
         words = f"{command.typed} {command.tiny}"
-        for name, path in (("{data}", folder / "data"), ("{files}", folder)):
+        for name, path in (("{data}", files / "data"), ("{files}", files)):
             words = words.replace(name, str(path))
-        result = run(words, folder, cache=folder / "cache")
-    return command.check(result), result
+        result = run(words, folder, cache=files / "cache")
+    problem = command.check(result)
+    shown = command.typed.replace("{files}/clone/", "").replace("{files}/", "")
+    if problem is None:
+        return True, f"ok   {command.number:2} {shown}"
+    reasons = [problem, *result.errors.strip().splitlines()[-1:]]
+    return False, f"FAIL {command.number:2} {shown}\n        {': '.join(reasons)}"
 
 
 def main() -> int:
@@ -367,23 +80,16 @@ def main() -> int:
         "numbers", type=int, nargs="*", metavar="NUMBER", help="of rows; 5 and 6 need 3"
     )
     numbers = parser.parse_args().numbers
-    n_passed = n_failed = 0
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        make_files(folder)
-        for command in COMMANDS:
-            if numbers and command.number not in numbers:
-                continue
-            problem, result = check(command, folder)
-            shown = command.typed.replace("{files}/clone/", "").replace("{files}/", "")
-            print(f"{'FAIL' if problem else 'ok  '} {command.number:2} {shown}", flush=True)
-            if problem:
-                last = result.errors.strip().splitlines()[-1:]
-                print("        " + ": ".join([problem, *last]), flush=True)
-            n_failed += problem is not None
-            n_passed += problem is None
-    print(f"{n_passed} passed, {n_failed} failed")
-    return 1 if n_failed else 0
+    chosen = [command for command in COMMANDS if not numbers or command.number in numbers]
+    n_passed = 0
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(N_AT_ONCE) as pool:
+        make_files(Path(name))
+        for outcomes in pool.map(partial(check_group, Path(name)), groups(chosen)):
+            for is_right, line in outcomes:
+                print(line, flush=True)
+                n_passed += is_right
+    print(f"{n_passed} passed, {len(chosen) - n_passed} failed")
+    return 0 if n_passed == len(chosen) else 1
 
 
 if __name__ == "__main__":

@@ -117,13 +117,20 @@ def test_rows_are_run_and_counted(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_rows_that_share_records_share_a_folder(program: ModuleType) -> None:
+    about = sys.modules["seed_commands"].about
+    rows = [about(number, "", None) for number in (1, 3, 3, 5, 13, 13)]
+    groups = [(place, len(own)) for place, own in program.groups(rows)]
+    assert groups == [("row-0", 1), ("records", 3), ("row-4", 1), ("row-5", 1)]
+
+
 def test_what_is_wrong_is_said(
     program: ModuleType,
     checks: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    missing = program.about(7, "the moon", checks.exists("moon"))
+    missing = sys.modules["seed_commands"].about(7, "the moon", checks.exists("moon"))
     monkeypatch.setattr(program, "COMMANDS", (missing,))
     monkeypatch.setattr(sys, "argv", ["check_seed_commands.py"])
     assert program.main() == 1
