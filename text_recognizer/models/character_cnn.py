@@ -1,6 +1,6 @@
 """CharacterCNN: a character by three stages of convolutions, each followed by a pooling.
 
-The network of the shipped model `characters`: a fifth of the parameters of the lessons' CNN, since
+The network of the shipped model `characters`: a quarter of the parameters of the lessons' CNN, since
 its hidden layer sees the character three times halved, not once.
 
 Source: K. Simonyan, A. Zisserman, "Very deep convolutional networks for large-scale image
