@@ -16,6 +16,7 @@ SIDE_PX = 28
 
 _BOX_PX = 22  # EMNIST and its like put the middle of the pen in a box of 20
 _WORKING_PX = 112  # rows in which the ink is looked for: four pixels to one of the result
+_LONGEST_PX = 4 * _WORKING_PX  # of the ink; a whole line would take long to thicken
 _INK = 128  # of 255; what is brighter in the flattened image is ink
 _FULL_INK = 330  # cut at 255, so that the middle of a stroke is full ink, as in those data sets
 _STROKE_PX = (2.2, 3.4)  # of the result; thinner pens are thickened, dots are not blown up
@@ -42,6 +43,7 @@ def normalise_character(image: GreyImage) -> GreyImage | None:
 
 def _scaled(ink: GreyImage) -> GreyImage:
     """The ink as large as the box, its strokes neither thinner nor thicker than pens make them."""
+    ink = _shortened(ink)
     stroke = _stroke_width(ink)
     thinnest, thickest = _STROKE_PX
     scale = min(_BOX_PX / (max(ink.shape) - 2), thickest / stroke)
@@ -53,6 +55,15 @@ def _scaled(ink: GreyImage) -> GreyImage:
     small = cv2.resize(ink, size, interpolation=kind).astype(np.float32)
     full = np.minimum(small * (_FULL_INK / float(small.max())), 255.0)
     return np.asarray(full.round(), np.uint8)
+
+
+def _shortened(ink: GreyImage) -> GreyImage:
+    """The ink with every n-th pixel of its strokes if it is far longer than a character."""
+    step = -(-max(ink.shape) // _LONGEST_PX)
+    if step == 1:
+        return ink
+    thick = cv2.dilate(ink, np.ones((step, step), np.uint8))  # so that no stroke falls through
+    return np.pad(thick[::step, ::step], 1)
 
 
 def _stroke_width(ink: GreyImage) -> float:

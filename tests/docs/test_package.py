@@ -48,7 +48,7 @@ def test_recipe_loads(path: Path) -> None:
 def test_wheel_holds_the_examples_and_where_raw_data_come_from() -> None:
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
     assert wheel["packages"] == ["text_recognizer"]
-    assert wheel["exclude"] == ["/text_recognizer/tests"]
+    assert wheel["exclude"] == ["/text_recognizer/datasets", "/text_recognizer/tests"]
     assert wheel["force-include"] == {
         "data/raw": "text_recognizer/data/raw",
         "examples": "text_recognizer/examples",

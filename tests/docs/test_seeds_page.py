@@ -9,7 +9,6 @@ import pytest
 from documents import ROOT
 
 PAGE = ROOT / "docs" / "seeds.md"
-STUDY = ROOT.parent / "shared" / "study" / "seeds.md"
 N_FEATURES = {"1.1": 24, "1.2": 13, "1.3": 14, "1.4": 18, "1.5": 20, "1.6": 5, "1.7": 4}
 N_DEFECTS, N_COMMANDS = 50, 52
 IDS = [
@@ -94,10 +93,11 @@ def test_what_is_not_built_says_so(row: tuple[str, str, str, str]) -> None:
 
 
 @pytest.mark.shared
-def test_rows_are_those_of_the_study() -> None:
-    if not STUDY.exists():
+def test_rows_are_those_of_the_study(shared_folder: Path) -> None:
+    study = shared_folder / "study" / "seeds.md"
+    if not study.exists():
         pytest.skip("the study of the lessons is not here")
-    text = STUDY.read_text(encoding="utf-8")
+    text = study.read_text(encoding="utf-8")
     for part, n_rows in N_FEATURES.items():
         section = text.split(f"## {part} ")[1].split("\n## ")[0].split("\n---")[0]
         rows = [line for line in section.splitlines() if line.startswith("|")]

@@ -1,5 +1,7 @@
 """A character's ink in 28 x 28 pixels, whatever its size, place, pen and light."""
 
+import time
+
 import cv2
 import numpy as np
 import pytest
@@ -77,3 +79,15 @@ def test_nothing_written() -> None:
 def test_no_image_at_all(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match="A character's image has two dimensions and pixels"):
         normalise_character(np.zeros(shape, np.uint8))
+
+
+def test_a_whole_line_of_ink_takes_no_longer_than_a_character() -> None:
+    """Nobody's character, but a line is easily given in place of one."""
+    image = np.full((40, 9000), 255, np.uint8)
+    image[20:22, 50:-50] = 0
+    image[5:35, 4000:4003] = 0
+    started = time.process_time()
+    ink = normalise_character(image)
+    assert time.process_time() - started < 5.0
+    assert ink is not None
+    assert np.ptp(np.nonzero(ink > 100)[1]) + 1 >= 20

@@ -313,6 +313,27 @@ def test_an_older_folder_is_replaced_whole_or_not_at_all(
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
 
 
+def test_ctrl_c_leaves_the_older_folder(
+    line_words: list[str], tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Between the two renames, when neither folder is in its place."""
+    saved = untrained([*line_words, "--limit_output_length"])
+    folder = write_artifact(saved, found("abc"), tmp_path).folder
+    (folder / "notes.txt").write_text("of an older model\n")
+    rename = Path.rename
+
+    def press(path: Path, target: Path) -> Path:
+        if target == folder and not (path / "notes.txt").exists():
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", press)
+    with pytest.raises(KeyboardInterrupt):
+        write_artifact(saved, found("abd"), tmp_path)
+    assert (folder / "notes.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
 def test_shipped_models_are_left_alone(line_words: list[str]) -> None:
     saved = untrained([*line_words, "--limit_output_length"])
     before = sorted(PACKAGE_FOLDER.iterdir())

@@ -66,6 +66,39 @@ def recorded(client: MlflowClient) -> Any:
     return run
 
 
+def test_a_run_that_goes_on_elsewhere_keeps_its_best(
+    outcome: Outcome, recorded: Any, tmp_path: Path
+) -> None:
+    """Records of each call lie in a folder of their own; the epochs to come are worse."""
+    assert outcome.checkpoint is not None
+    last = outcome.checkpoint.with_name("last.ckpt")
+    words = [*WORDS, "--max_epochs=6", f"--resume_from_checkpoint={last}"]
+    again = run_experiment(parse_flags(words), tmp_path)
+    assert again.checkpoint == outcome.checkpoint and outcome.checkpoint.is_file()
+    assert again.figures["test_loss"] == pytest.approx(outcome.figures["test_loss"])
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    experiment = client.get_experiment_by_name(PROJECT)
+    (run,) = client.search_runs([experiment.experiment_id])
+    names = ("best_val_loss", "best_val_acc")
+    assert [run.data.metrics[name] for name in names] == pytest.approx(
+        [recorded.data.metrics[name] for name in names]
+    )
+    assert run.data.tags["best_checkpoint"] == outcome.checkpoint.resolve().as_posix()
+
+
+def test_the_next_checkpoint_is_the_best_where_the_best_is_gone(
+    outcome: Outcome, tmp_path: Path
+) -> None:
+    assert outcome.checkpoint is not None
+    content = torch.load(outcome.checkpoint.with_name("last.ckpt"), weights_only=True)
+    (state,) = (own for own in content["callbacks"].values() if "best_model_path" in own)
+    state["best_model_path"] = str(tmp_path / "gone.ckpt")
+    torch.save(content, tmp_path / "last.ckpt")
+    words = [*WORDS, "--max_epochs=6", f"--resume_from_checkpoint={tmp_path / 'last.ckpt'}"]
+    again = run_experiment(parse_flags(words), tmp_path)
+    assert again.checkpoint is not None and again.checkpoint.name.startswith("epoch=5-")
+
+
 def test_mlflow_has_what_makes_the_run_again(
     recorded: Any, client: MlflowClient, logs: Path, tmp_path: Path
 ) -> None:

@@ -111,6 +111,20 @@ def test_a_gpu_that_is_named_is_taken_though_it_is_in_use(
         pass
 
 
+def test_a_user_without_a_name_holds_a_gpu(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in containers that are started with a number for the user."""
+
+    def no_name() -> str:
+        raise KeyError("getpwuid(): uid not found: 1234")
+
+    monkeypatch.setattr("getpass.getuser", no_name)
+    machine.has(FREE)
+    with held_gpu(ANY) as number:
+        assert number == 0
+
+
 def test_a_run_waits_for_a_gpu(machine: Machine, caplog: pytest.LogCaptureFixture) -> None:
     machine.has(BUSY, BUSY)
     taken: list[int | None] = []
@@ -122,6 +136,7 @@ def test_a_run_waits_for_a_gpu(machine: Machine, caplog: pytest.LogCaptureFixtur
     waiting = threading.Thread(target=wait)
     waiting.start()
     while "All GPUs are in use: waiting for one." not in caplog.messages:
+        assert waiting.is_alive()
         time.sleep(0.01)
     assert taken == []
     machine.has(FREE, BUSY)

@@ -118,6 +118,7 @@ def test_parameters(content: object, expected: object) -> None:
         ({"min": 1, "max": ".inf"}, "lr: max is a number, not '.inf'."),
         ({"min": 2, "max": 1}, "lr: min 2 and max 1 do not go: "),
         ({"min": 1, "max": 2, "distribution": "beta"}, "lr: no distribution 'beta'; there are"),
+        ({"min": 1, "max": 2, "distribution": ["x"]}, r"lr: no distribution \['x'\]; there are"),
         ({"min": 0, "max": 1, "distribution": "log_uniform_values"}, "min 0 and max 1 do not go"),
     ],
 )
@@ -130,6 +131,9 @@ def test_points_of_a_grid() -> None:
     space = {"a": CategoricalDistribution(["x", "y"]), "b": IntDistribution(1, 3)}
     points = [tuple(grid_point(space, index).values()) for index in range(grid_size(space))]
     assert points == [("x", 1), ("x", 2), ("x", 3), ("y", 1), ("y", 2), ("y", 3)]
+    seeds = {"seed": IntDistribution(1, 10**15)}  # more than memory holds
+    assert grid_size(seeds) == 10**15
+    assert grid_point(seeds, 10**14) == {"seed": 10**14 + 1}
 
 
 @pytest.mark.parametrize(

@@ -239,6 +239,30 @@ def test_what_is_no_study(tmp_path: Path) -> None:
         run_sweep(SweepArguments(path, output=tmp_path))
 
 
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+    path = write_sweep(tmp_path, rates="[0.1]")
+    for output in (tmp_path / "out", tmp_path / "out" / "further"):
+        with pytest.raises(InputError, match="out(/further)? cannot be written: "):
+            run_sweep(SweepArguments(path, output=output))
+
+
+def test_a_trial_that_has_ended_is_asked_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """macOS forbids signals to a process that has ended and was not waited for."""
+
+    def forbidden(group: int, number: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    process = TrialProcess.__new__(TrialProcess)
+    process._process = subprocess.Popen([sys.executable, "-c", ""], start_new_session=True)
+    monkeypatch.setattr("os.killpg", forbidden)
+    process.ask_to_end()
+    process.kill()
+    assert not process.is_running
+
+
 def test_one_sweep_at_a_time(tmp_path: Path) -> None:
     from filelock import FileLock
 

@@ -159,8 +159,16 @@ def _try(lock: FileLock, number: int) -> None:
 
 
 def _lock(number: int) -> FileLock:
-    name = f"text-recognizer-{getpass.getuser()}-gpu-{number}.lock"
+    name = f"text-recognizer-{_user()}-gpu-{number}.lock"
     return FileLock(Path(tempfile.gettempdir()) / name)
+
+
+def _user() -> str:
+    """The user's name, or number where a container knows no name for it."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _state(gpu: GPU) -> str:

@@ -215,10 +215,10 @@ def _replaced(folder: Path) -> Iterator[Path]:
             folder.rename(old)
         aside.rename(folder)
     except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}.") from error
+    finally:  # after Ctrl-C, too
         if os.path.lexists(old) and not os.path.lexists(folder):
             old.rename(folder)
-        raise InputError(f"{folder} cannot be written: {error.strerror or error}.") from error
-    finally:
         shutil.rmtree(aside, ignore_errors=True)
         _remove(old)
 

@@ -123,6 +123,12 @@ def load_network(checkpoint: Path) -> SavedNetwork:
     return SavedNetwork(network.eval(), record)
 
 
+def saved_figures(checkpoint: Path) -> dict[str, float]:
+    """Metrics of the validation before the checkpoint; none if it holds no record."""
+    content = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    return dict(content.get(RECORD_KEY, {}).get("figures", {}))
+
+
 def _make_network(record: CheckpointRecord) -> nn.Module:
     kind = network_class(str(record.config["model_class"]))
     return kind.network(

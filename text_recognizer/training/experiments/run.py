@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lightning.pytorch as pl
-from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, EarlyStopping
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -30,6 +30,7 @@ from text_recognizer.training.experiments.tracking import (
     recording,
 )
 from text_recognizer.training.experiments.trainer_callbacks import (
+    BestOfWholeRun,
     EndsWithParent,
     MetricsFile,
     SeededEpochs,
@@ -132,7 +133,7 @@ def _trainer(
     ]
     if settings.keeps_checkpoints:
         callbacks.append(
-            ModelCheckpoint(
+            BestOfWholeRun(
                 monitor="val_loss",
                 filename="{epoch}-{val_loss:.3f}-{val_cer:.3f}"
                 if is_line

@@ -15,7 +15,11 @@ import lightning.pytorch as pl
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger, WandbLogger
 
-from text_recognizer.training.experiments.checkpoint_record import RECORD_KEY, CheckpointRecord
+from text_recognizer.training.experiments.checkpoint_record import (
+    RECORD_KEY,
+    CheckpointRecord,
+    saved_figures,
+)
 from text_recognizer.training.experiments.experiment import Experiment
 from text_recognizer.training.experiments.wandb_access import wandb_logger
 from text_recognizer.training.export import git_commit
@@ -102,6 +106,12 @@ class RecordKeeper(Callback):
     def __init__(self, record: CheckpointRecord, records: Records) -> None:
         self._record = record
         self._records = records
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Begin with the best checkpoint of the run that goes on."""
+        best = best_checkpoint(trainer)
+        if trainer.is_global_zero and best is not None:
+            self._records.note_best(best, saved_figures(best), trainer.global_step)
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import Callback
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from torch.optim import Optimizer
 
 from text_recognizer.errors import StoppedError, TextRecognizerError
@@ -64,6 +64,20 @@ class SeededEpochs(Callback):
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Another seed for each epoch and process."""
         torch.manual_seed((self._seed << 32) + (trainer.global_rank << 24) + trainer.current_epoch)
+
+
+class BestOfWholeRun(ModelCheckpoint):
+    """The best checkpoint of a run that may go on in another folder, as each call has its own.
+
+    Lightning forgets how good the best one was when the folder is another, so any would be better.
+    """
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from the best one if it is still there; else the next is the best."""
+        if Path(state_dict["best_model_path"]).is_file():
+            super().load_state_dict({**state_dict, "dirpath": self.dirpath})
+        else:
+            self.last_model_path = state_dict.get("last_model_path", "")
 
 
 class MetricsFile(Callback):

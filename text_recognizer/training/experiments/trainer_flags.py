@@ -123,6 +123,13 @@ def _gpus(settings: TrainerSettings, value: list[int] | int) -> None:
         settings.arguments |= {"accelerator": "cuda", "devices": value}
 
 
+def _processes(settings: TrainerSettings, value: int) -> None:
+    """Of the CPU, unless GPUs were asked for."""
+    if value > 1:
+        settings.arguments.setdefault("accelerator", "cpu")
+    settings.arguments["devices"] = value
+
+
 def _accelerator(settings: TrainerSettings, value: str) -> None:
     """In 2021 it named what is `strategy` today; both are taken."""
     if value in ("ddp_cpu", "ddp_spawn_cpu"):
@@ -251,7 +258,7 @@ FLAGS: Mapping[str, Flag] = {
     "precision": Flag(_precision),
     "gpus": Flag(_devices, _gpus, help="-1: all; 0: none; 0,1: these"),
     "accelerator": Flag(str, _accelerator),
-    "num_processes": Flag(int, _set("devices"), help="processes on the CPU"),
+    "num_processes": Flag(int, _processes, help="processes on the CPU"),
     "reload_dataloaders_every_epoch": Flag(_yes_or_no, _reload, "true"),
     "progress_bar_refresh_rate": Flag(int, _refresh_bar),
     "weights_summary": Flag(str, _summarise),

@@ -66,18 +66,22 @@ def run_sweep(arguments: SweepArguments) -> SweepOutcome:
     """Run trials until there are as many as wanted; a study that is there goes on.
 
     Raises:
-        InputError: the file cannot be read, or another sweep runs in the folder.
+        InputError: the file cannot be read, the folder cannot be written, or another sweep runs
+            in it.
         OptionError: the file asks for what there is not, or for flags that the program refuses.
         StoppedError: the user stopped it.
     """
     sweep = read_sweep(arguments.file)
     _check_flags(sweep, arguments.file)
-    arguments.folder.mkdir(parents=True, exist_ok=True)
     try:
+        arguments.folder.mkdir(parents=True, exist_ok=True)
         with FileLock(arguments.folder / ".lock", timeout=0):
             return _run(sweep, arguments)
     except Timeout:
         raise InputError(f"Another sweep runs in {arguments.folder}: give --output.") from None
+    except OSError as error:
+        place = error.filename or arguments.folder
+        raise InputError(f"{place} cannot be written: {error.strerror or error}.") from error
 
 
 def _check_flags(sweep: Sweep, file: Path) -> None:

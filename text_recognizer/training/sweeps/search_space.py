@@ -1,7 +1,7 @@
 """Parameters of a sweep file as distributions of Optuna, and the points of a grid."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from optuna.distributions import (
@@ -77,11 +77,11 @@ def _low(kind: BaseDistribution) -> Number:
     return kind.low
 
 
-def _listed(name: str, kind: BaseDistribution) -> list[Any]:
+def _listed(name: str, kind: BaseDistribution) -> Sequence[Any]:
     if isinstance(kind, CategoricalDistribution):
-        return list(kind.choices)
+        return kind.choices
     if isinstance(kind, IntDistribution) and not kind.log:
-        return list(range(kind.low, kind.high + 1, kind.step))
+        return range(kind.low, kind.high + 1, kind.step)
     raise OptionError(f"method: grid needs the values of {name} one by one: give values.")
 
 
@@ -101,7 +101,7 @@ def _range(name: str, content: Mapping[str, Any]) -> BaseDistribution:
     low, high = (_number(name, content.get(key), key) for key in ("min", "max"))
     is_whole = isinstance(low, int) and isinstance(high, int)
     kind = content.get("distribution", "int_uniform" if is_whole else "uniform")
-    if kind not in _MAKERS:
+    if not isinstance(kind, str) or kind not in _MAKERS:
         raise OptionError(f"{name}: no distribution {kind!r}; there are {', '.join(_MAKERS)}.")
     step = _number(name, content.get("q", 1), "q")
     try:

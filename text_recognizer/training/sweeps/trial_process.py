@@ -120,8 +120,8 @@ class TrialProcess:
     def _signal(self, number: signal.Signals) -> None:
         try:
             os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            pass  # it has ended
+        except (ProcessLookupError, PermissionError):
+            pass  # it has ended; macOS forbids signals to what has
 
 
 def best_of(values: Sequence[float]) -> list[float]:
