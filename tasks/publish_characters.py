@@ -9,6 +9,7 @@ are measured on validation and test and stand in the manifest. Prints them.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,6 +39,8 @@ _DATA = TrainingData(
 _LICENCE = "CC-BY-4.0"
 _TEMPERATURES = np.geomspace(0.25, 8, 101)
 _SPLITS = ("validation", "test")
+_FOLDERS = re.compile(r"""(?<![\w.])/(?:[^/\s"']+/)*(?=[^/\s"'])""")
+"""Of absolute paths: all but the last part."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,8 +84,19 @@ def publish(bundle: Bundle, options: argparse.Namespace) -> None:
         cer=tuple(cer),
         licence=_LICENCE,
     )
-    files = {name: bundle.folder / name for name in bundle.manifest.files if "weights" not in name}
-    write_bundle(options.output, manifest, files)
+    write_bundle(options.output, manifest, published_files(bundle))
+
+
+def published_files(bundle: Bundle) -> dict[str, bytes | Path]:
+    """Files of the copy: no second copy of the weights, and no folders of this machine."""
+    files: dict[str, bytes | Path] = {}
+    for name in bundle.manifest.files:
+        path = bundle.folder / name
+        if path.suffix in (".json", ".txt"):
+            files[name] = _FOLDERS.sub("", path.read_text(encoding="utf-8")).encode()
+        elif "weights" not in name:
+            files[name] = path
+    return files
 
 
 def samples(data: UnipenCharacters, split: str) -> list[tuple[NDArray[np.uint8], int]]:

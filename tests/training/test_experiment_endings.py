@@ -119,7 +119,7 @@ def test_ctrl_c_before_training(
 
     monkeypatch.setattr("text_recognizer.training.experiments.run.make_data", press)
     assert main(FAKE) == 130
-    assert capsys.readouterr().err == "Stopped by Ctrl-C before training began.\n"
+    assert capsys.readouterr().err == "Stopped by Ctrl-C.\n"
 
 
 def test_a_run_ends_with_the_process_that_started_it(tmp_path: Path) -> None:

@@ -37,7 +37,13 @@ def bundle(tmp_path: Path) -> Path:
     network = CNN(options, input_dims=dims, n_classes=len(mapping)).eval()
     run = FoundRun("1", "CNN", "MLflow", "UnipenCharacters", {}, Path)
     content = export_character(SavedNetwork(network, record), run, "mine")
-    files = {"model.onnx": content.model, "weights.safetensors": b"large"}
+    command = b"python training/run_experiment.py --data_dir=/home/me/data --seed=1"
+    files = {
+        "model.onnx": content.model,
+        "weights.safetensors": b"large",
+        "run_command.txt": command,
+        "config.json": b'{"data_dir": "/home/me/data", "share": 0.5}',
+    }
     return write_bundle(tmp_path / "mine", content.manifest, files).folder
 
 
@@ -52,6 +58,10 @@ def test_the_copy_holds_what_was_measured(
     manifest = published.manifest
     assert (manifest.name, manifest.version) == ("characters", "0.1.0")
     assert not (output / "weights.safetensors").exists()
+    command = (output / "run_command.txt").read_text(encoding="utf-8")
+    assert command == "python training/run_experiment.py --data_dir=data --seed=1"
+    config = (output / "config.json").read_text(encoding="utf-8")
+    assert config == '{"data_dir": "data", "share": 0.5}'
     assert [(row.split, row.note) for row in manifest.cer] == [
         ("validation", "single characters"),
         ("validation", "look-alikes folded"),

@@ -1,7 +1,7 @@
 """CharacterCNN: a character by three stages of convolutions, each followed by a pooling.
 
-The network of the shipped model `characters`: a quarter of the parameters of the lessons' CNN, since
-its hidden layer sees the character three times halved, not once.
+The network of the shipped model `characters`: a quarter of the parameters of the lessons' CNN,
+since its hidden layer sees the character three times halved, not once.
 
 Source: K. Simonyan, A. Zisserman, "Very deep convolutional networks for large-scale image
 recognition", ICLR 2015, section 2.1 (stages of small convolutions).

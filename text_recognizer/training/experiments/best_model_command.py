@@ -29,6 +29,9 @@ def main(words: Sequence[str] | None = None) -> int:
     choice = parse_choice(sys.argv[1:] if words is None else words)
     try:
         saved = save_best_model(choice)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped by Ctrl-C.\n")
+        return 130
     except TextRecognizerError as error:
         sys.stderr.write(f"{error}\n")
         return 1

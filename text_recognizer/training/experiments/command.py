@@ -31,7 +31,7 @@ def main(words: Sequence[str] | None = None) -> int:
         with on_held_gpu(experiment) as placed:
             outcome = run_experiment(placed)
     except KeyboardInterrupt:
-        return _tell("Stopped by Ctrl-C before training began.", 130)
+        return _tell("Stopped by Ctrl-C.", 130)
     except TextRecognizerError as error:
         return _tell(str(error), error.exit_code)
     except Exception as error:

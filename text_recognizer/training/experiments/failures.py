@@ -72,7 +72,8 @@ def disk_failure(error: BaseException) -> str | None:
             return f"A file could not be written: {cause.strerror}."
         if isinstance(cause, sqlite3.OperationalError) and "full" in str(cause):
             return "The disk is full: the records could not be written."
-        cause = cause.__cause__ or cause.__context__
+        hidden = cause.__suppress_context__
+        cause = cause.__cause__ or (None if hidden else cause.__context__)
     return None
 
 

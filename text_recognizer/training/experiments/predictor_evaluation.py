@@ -79,9 +79,12 @@ def _main(
         data.prepare_data()
         data.setup()
         figures = figures_of(options["model"], data, options["split"])
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped by Ctrl-C.\n")
+        return 130
     except TextRecognizerError as error:
         sys.stderr.write(f"{error}\n")
-        return 2 if isinstance(error, OptionError) else 1
+        return error.exit_code
     for name, value in figures.items():
         sys.stdout.write(f"{name}: {value:{'d' if isinstance(value, int) else '.4f'}}\n")
     least: float = options["min_accuracy"]

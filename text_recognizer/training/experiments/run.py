@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import lightning.pytorch as pl
+from filelock import FileLock
 from lightning.pytorch.callbacks import Callback, EarlyStopping
 from PIL import Image
 from safetensors.torch import save_file
@@ -40,6 +42,7 @@ from text_recognizer.training.experiments.trainer_flags import (
     make_trainer,
     trainer_settings,
 )
+from text_recognizer.training.fit import is_first_process
 from text_recognizer.training.samples import draw_predictions
 
 _LOG = logging.getLogger(__name__)
@@ -78,12 +81,20 @@ def run_experiment(experiment: Experiment, folder: Path = LOGS) -> Outcome:
     for note in settings.notes:
         _LOG.warning("%s", note)
     pl.seed_everything(experiment.seed, workers=True, verbose=False)
-    data = make_data(experiment)
-    model = make_model(experiment, data)
-    if settings.checkpoint is not None:
-        read_checkpoint(model, settings.checkpoint, flag="--resume_from_checkpoint")
-    with recording(experiment, folder, is_on=settings.logs) as records:
-        return _train_and_test(experiment, settings, records, (data, model))
+    with _alone_in(folder, experiment):
+        data = make_data(experiment)
+        model = make_model(experiment, data)
+        if settings.checkpoint is not None:
+            read_checkpoint(model, settings.checkpoint, flag="--resume_from_checkpoint")
+        with recording(experiment, folder, is_on=settings.logs) as records:
+            return _train_and_test(experiment, settings, records, (data, model))
+
+
+def _alone_in(folder: Path, experiment: Experiment) -> AbstractContextManager[object]:
+    """Holds the folder of a sweep's trial: one whose sweep was killed ends a moment later."""
+    if experiment.parent is None or not is_first_process():
+        return nullcontext()
+    return FileLock(folder / ".lock")
 
 
 def _train_and_test(

@@ -1,6 +1,7 @@
 """A sweep from its file to a table of trials. Read this file first."""
 
 import logging
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ def run_sweep(arguments: SweepArguments) -> SweepOutcome:
         OptionError: the file asks for what there is not, or for flags that the program refuses.
         StoppedError: the user stopped it.
     """
+    if os.name != "posix":
+        raise OptionError("sweep ends its trials by signals, which Windows lacks: use WSL there.")
     sweep = read_sweep(arguments.file)
     _check_flags(sweep, arguments.file)
     try:
