@@ -1,6 +1,7 @@
 """The programs of tasks/ and benchmarks/ as modules, for tests."""
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -17,3 +18,9 @@ def load_program(path: str) -> ModuleType:
     sys.modules[name] = module  # dataclasses look their module up
     specification.loader.exec_module(module)
     return module
+
+
+def environment() -> dict[str, str]:
+    """That of a shell in which the environment of these tests is active."""
+    folder = Path(sys.executable).parent
+    return {**os.environ, "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}

@@ -13,6 +13,7 @@ from fake_experiment import EXPERIMENT_WARNINGS, FAKE, Child, run
 
 from text_recognizer.errors import InputError, StoppedError
 from text_recognizer.training.checkpoint_files import WholeCheckpoints
+from text_recognizer.training.experiments import run as experiment_run
 from text_recognizer.training.experiments.command import main
 from text_recognizer.training.experiments.failures import disk_failure
 
@@ -117,7 +118,7 @@ def test_ctrl_c_before_training(
     def press(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("text_recognizer.training.experiments.run.make_data", press)
+    monkeypatch.setattr(experiment_run, "make_data", press)
     assert main(FAKE) == 130
     assert capsys.readouterr().err == "Stopped by Ctrl-C.\n"
 

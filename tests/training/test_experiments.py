@@ -24,6 +24,7 @@ from text_recognizer.training.experiments.command import main
 from text_recognizer.training.experiments.experiment import make_data, make_model
 from text_recognizer.training.experiments.flags import parse_flags
 from text_recognizer.training.experiments.options import ExperimentLossOptions
+from text_recognizer.training.experiments.predictor_evaluation import evaluate_line_predictor
 
 pytestmark = [pytest.mark.train, *EXPERIMENT_WARNINGS]
 
@@ -385,6 +386,8 @@ def test_sentences_name_flags_that_there_are(capsys: pytest.CaptureFixture[str])
         parse_flags(["--data_class=EMNISTLines", "--model_class=LineCNN", "--help"])
     with pytest.raises(SystemExit):
         parse_choice(["--help"])
+    with pytest.raises(SystemExit):
+        evaluate_line_predictor(["--help"])
     known = set(re.findall(r"--\w+", capsys.readouterr().out)) | {"--unit", "--model"}
     folder = ROOT / "text_recognizer" / "training" / "experiments"
     texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]

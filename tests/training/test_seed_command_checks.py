@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from programs import load_program
+from programs import environment, load_program
 
 pytestmark = pytest.mark.train
 
@@ -103,6 +103,7 @@ def test_rows_are_run_and_counted(tmp_path: Path) -> None:
     run = subprocess.run(
         [str(ROOT / "tasks" / "check_seed_commands.sh"), "2", "22", "36"],
         cwd=tmp_path,
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from text_recognizer.cli import app
 from text_recognizer.errors import InputError, OptionError
+from text_recognizer.training.sweeps import run as sweep_run
 from text_recognizer.training.sweeps.run import SweepArguments, run_sweep
 from text_recognizer.training.sweeps.study import SweepStudy
 from text_recognizer.training.sweeps.sweep_file import read_sweep
@@ -91,8 +92,8 @@ class FakeTrial(TrialProcess):
 
 @pytest.fixture
 def fake_trials(monkeypatch: pytest.MonkeyPatch) -> type[FakeTrial]:
-    monkeypatch.setattr("text_recognizer.training.sweeps.run.TrialProcess", FakeTrial)
-    monkeypatch.setattr("text_recognizer.training.sweeps.run._POLL_S", 0.0)
+    monkeypatch.setattr(sweep_run, "TrialProcess", FakeTrial)
+    monkeypatch.setattr(sweep_run, "_POLL_S", 0.0)
     monkeypatch.setattr(FakeTrial, "started", [])
     return FakeTrial
 

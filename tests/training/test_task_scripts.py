@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from character_files import run_script, write_emnist_idx
+from programs import environment
 
 from text_recognizer.data import EMNISTLinesOptions
 from text_recognizer.errors import OptionError
@@ -106,6 +107,7 @@ def test_the_test_of_training_learns(tmp_path: Path) -> None:
     run = subprocess.run(
         [str(ROOT / "training" / "tests" / "test_run_experiment.sh")],
         cwd=tmp_path,
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,
