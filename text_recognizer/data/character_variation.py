@@ -7,10 +7,9 @@ import math
 
 import cv2
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from text_recognizer.data.array_dataset import Images
+from text_recognizer.data.image_variation import Chances, between, vary_each
 
 _ANGLE_DEG = (-12.0, 12.0)
 _SHEAR = (-0.25, 0.25)
@@ -27,20 +26,16 @@ def vary_characters(images: Images) -> Images:
     Args:
         images: of shape (N, H, W), ink bright on black.
     """
-    chances = torch.rand(len(images), 9).numpy().astype(np.float64)
-    varied = np.empty_like(images)
-    for image, chance, result in zip(images, chances, varied, strict=True):
-        result[:] = _vary(image, chance)
-    return varied
+    return vary_each(images, _vary, n_chances=9)
 
 
-def _vary(image: Images, chance: NDArray[np.float64]) -> Images:
+def _vary(image: Images, chance: Chances) -> Images:
     height, width = image.shape
-    angle = math.radians(_between(_ANGLE_DEG, chance[0]))
+    angle = math.radians(between(_ANGLE_DEG, chance[0]))
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    lean = np.array([[1.0, _between(_SHEAR, chance[1])], [0.0, 1.0]])
-    size = np.diag([_between(_SCALE, chance[2]), _between(_SCALE, chance[3])])
-    shift = [_between(_SHIFT_PX, chance[4]), _between(_SHIFT_PX, chance[5])]
+    lean = np.array([[1.0, between(_SHEAR, chance[1])], [0.0, 1.0]])
+    size = np.diag([between(_SCALE, chance[2]), between(_SCALE, chance[3])])
+    shift = [between(_SHIFT_PX, chance[4]), between(_SHIFT_PX, chance[5])]
     matrix = turn @ lean @ size
     middle = np.array([width - 1, height - 1]) / 2
     moved = np.column_stack([matrix, middle + shift - matrix @ middle])
@@ -49,9 +44,5 @@ def _vary(image: Images, chance: NDArray[np.float64]) -> Images:
         drawn = cv2.dilate(drawn, _SQUARE)
     if chance[7] < _SOFT_SHARE:
         drawn = cv2.GaussianBlur(drawn, (3, 3), 0)
-    alpha = _between(_BRIGHTNESS, chance[8])
+    alpha = between(_BRIGHTNESS, chance[8])
     return np.asarray(cv2.convertScaleAbs(drawn, alpha=alpha), np.uint8)
-
-
-def _between(limits: tuple[float, float], chance: float) -> float:
-    return limits[0] + (limits[1] - limits[0]) * float(chance)

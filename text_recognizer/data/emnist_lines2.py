@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from text_recognizer.data.array_dataset import Images
 from text_recognizer.data.base_data_module import run_as_script
 from text_recognizer.data.emnist_lines import EMNISTLines, EMNISTLinesOptions
 from text_recognizer.data.glyph_lines import GLYPH_PX, LineCanvas
+from text_recognizer.data.image_variation import Chances, between, vary_each
 from text_recognizer.errors import OptionError
 
 LABEL_LENGTH = 89
@@ -87,27 +86,23 @@ def vary_lines(images: Images) -> Images:
     Args:
         images: of shape (N, H, W), the glyphs in a row at half the height.
     """
-    chances = torch.rand(len(images), 5).numpy().astype(np.float64)
-    varied = np.empty_like(images)
-    for image, chance, result in zip(images, chances, varied, strict=True):
-        result[:] = _vary(image, chance)
-    return varied
+    return vary_each(images, _vary, n_chances=5)
 
 
-def _vary(image: Images, chance: NDArray[np.float64]) -> Images:
+def _vary(image: Images, chance: Chances) -> Images:
     columns = np.flatnonzero(image.any(axis=0))
     if not len(columns):
         return image
     height, width = image.shape
     half = (columns[-1] + 1 - columns[0]) / 2
     centre = columns[0] + half
-    shear = math.tan(math.radians(_between(_SHEAR_DEG, chance[0])))
+    shear = math.tan(math.radians(between(_SHEAR_DEG, chance[0])))
     reach = half + abs(shear) * GLYPH_PX / 2  # of the ink, to either side
-    scale = min(_between(_SCALE, chance[1]), width / (2 * reach))
-    shift = _between(_SHIFT, chance[2]) * height
+    scale = min(between(_SCALE, chance[1]), width / (2 * reach))
+    shift = between(_SHIFT, chance[2]) * height
     free = height / 2 - abs(shift) - scale * GLYPH_PX / 2
     steepest = math.asin(min(1.0, free / (scale * reach)))
-    angle = min(max(math.radians(_between(_ANGLE_DEG, chance[3])), -steepest), steepest)
+    angle = min(max(math.radians(between(_ANGLE_DEG, chance[3])), -steepest), steepest)
     new_centre = width / 2 + scale * (centre - width / 2)
     new_centre = min(max(new_centre, scale * reach), width - scale * reach)
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
@@ -116,11 +111,7 @@ def _vary(image: Images, chance: NDArray[np.float64]) -> Images:
     offset = np.array([new_centre, height / 2 + shift]) - 0.5 - turn @ middle
     matrix = np.column_stack([turn, offset])
     moved = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR)
-    return np.asarray(cv2.convertScaleAbs(moved, alpha=_between(_BRIGHTNESS, chance[4])), np.uint8)
-
-
-def _between(limits: tuple[float, float], chance: float) -> float:
-    return limits[0] + (limits[1] - limits[0]) * float(chance)
+    return np.asarray(cv2.convertScaleAbs(moved, alpha=between(_BRIGHTNESS, chance[4])), np.uint8)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,32 @@
+"""Images varied one by one, each by its own chance, which comes from torch: loaders seed it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from text_recognizer.data.array_dataset import Images
+
+Chances = NDArray[np.float64]
+"""Numbers from 0 to 1, of shape (n,)."""
+
+
+def vary_each(images: Images, vary: Callable[[Images, Chances], Images], n_chances: int) -> Images:
+    """Every image as `vary` makes it of the image and so many numbers from 0 to 1.
+
+    Args:
+        images: of shape (N, H, W).
+        vary: gives an image (H, W), uint8.
+        n_chances: numbers for each image.
+    """
+    chances = torch.rand(len(images), n_chances).numpy().astype(np.float64)
+    varied = np.empty_like(images)
+    for image, chance, result in zip(images, chances, varied, strict=True):
+        result[:] = vary(image, chance)
+    return varied
+
+
+def between(limits: tuple[float, float], chance: float) -> float:
+    """The value at a share of the way from one limit to the other."""
+    return limits[0] + (limits[1] - limits[0]) * float(chance)
