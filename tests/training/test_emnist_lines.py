@@ -19,7 +19,6 @@ from text_recognizer.data import (
 )
 from text_recognizer.data import emnist_lines as lines_module
 from text_recognizer.data.array_dataset import ArrayDataset
-from text_recognizer.data.emnist_lines2 import vary_lines
 from text_recognizer.data.glyph_lines import GlyphPool, LineCanvas, draw_lines
 from text_recognizer.data.text_corpus import Corpus, load_corpus
 from text_recognizer.errors import OptionError
@@ -293,62 +292,22 @@ def test_lines2_have_the_size_of_iam_lines(small: dict[str, Any]) -> None:
         assert image[14 + 24, 28 + 10], "the first glyph stands at column 28"
 
 
-def test_only_training_lines_are_augmented(small: dict[str, Any]) -> None:
-    module = ready(EMNISTLines2(EMNISTLines2Options(**small)))
-    for split in SPLITS:
-        samples = arrays(module, split)
-        plain = torch.from_numpy(samples.images[:10].astype(np.float32) / 255)[:, None]
-        first, second = (samples.__getitems__(range(10))[0] for _ in range(2))
-        assert torch.allclose(first, plain) == (split != "train")
-        assert torch.equal(first, second) == (split != "train")
-    plain_module = ready(EMNISTLines2(EMNISTLines2Options(**small, augment_data=False)))
-    plain = torch.from_numpy(arrays(module, "train").images[:10].astype(np.float32) / 255)[:, None]
-    assert torch.allclose(arrays(plain_module, "train").__getitems__(range(10))[0], plain)
-
-
-def lines_of_ink(n_lines: int, n_columns: int) -> NDArray[np.uint8]:
-    images = np.zeros((n_lines, 56, 1024), np.uint8)
-    images[:, 14:42, 28 : 28 + n_columns] = 240
-    return images
-
-
-@pytest.mark.parametrize("n_columns", [28, 300, 985])
-def test_varied_lines_lose_no_ink(n_columns: int) -> None:
-    """The area of the ink, and so its sum, changes by scale and brightness only."""
-    torch.manual_seed(0)
-    varied = vary_lines(lines_of_ink(200, n_columns)).astype(np.float64)
-    before = 28 * n_columns
-    for image in varied:
-        brightest = image.max()
-        area = image.sum() / brightest
-        n_rows = np.flatnonzero(image.any(1))
-        assert 0.4**2 * before * 0.93 <= area <= 1.1**2 * before * 1.03
-        assert 118 <= brightest <= 240
-        assert 10 <= n_rows[-1] - n_rows[0] + 1 <= 56
-        columns = np.flatnonzero(image.any(0))
-        left_edge, right_edge = image[:, 0].max(), image[:, -1].max()
-        assert columns[0] == 0 or left_edge == 0
-        assert left_edge <= brightest and right_edge <= brightest
-
-
-def test_whole_glyphs_stay_in_the_image() -> None:
-    """What is drawn on a canvas with wide margins is what is drawn on the real one."""
-    torch.manual_seed(1)
-    images = lines_of_ink(100, 985)
-    images[:, 14:42, 40:1000] = 0  # both ends of a full line
-    for image, varied in zip(images, vary_lines(images), strict=True):
-        halves = varied[:, :512].sum(dtype=np.int64), varied[:, 512:].sum(dtype=np.int64)
-        ink = image[:, :512].sum(dtype=np.int64), image[:, 512:].sum(dtype=np.int64)
-        assert halves[0] / halves[1] == pytest.approx(ink[0] / ink[1], rel=0.08)
-
-
-def test_variation_depends_on_torch_alone_and_leaves_blanks() -> None:
-    torch.manual_seed(4)
-    first = vary_lines(lines_of_ink(3, 100))
-    torch.manual_seed(4)
-    assert np.array_equal(vary_lines(lines_of_ink(3, 100)), first)
-    assert not np.array_equal(vary_lines(lines_of_ink(3, 100)), first)
-    assert not vary_lines(np.zeros((2, 56, 1024), np.uint8)).any()
+@pytest.mark.parametrize(
+    ("kind", "is_default"), [(EMNISTLines, False), (EMNISTLines2, True)], ids=["first", "second"]
+)
+def test_only_training_lines_are_augmented(
+    small: dict[str, Any], kind: type[EMNISTLines], is_default: bool
+) -> None:
+    assert kind.options_class(**small).augment_data is is_default
+    for augments in (True, False):
+        module = ready(kind(kind.options_class(**small, augment_data=augments)))
+        for split in SPLITS:
+            is_varied = augments and split == "train"
+            samples = arrays(module, split)
+            plain = torch.from_numpy(samples.images[:10].astype(np.float32) / 255)[:, None]
+            first, second = (samples.__getitems__(range(10))[0] for _ in range(2))
+            assert torch.allclose(first, plain) is not is_varied
+            assert torch.equal(first, second) is not is_varied
 
 
 @pytest.mark.parametrize(

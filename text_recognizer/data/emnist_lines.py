@@ -18,6 +18,7 @@ from text_recognizer.data.base_data_module import (
 from text_recognizer.data.character_mapping import MAPPINGS, CharacterMapping
 from text_recognizer.data.emnist import EMNIST, EMNISTOptions, check_mapping
 from text_recognizer.data.glyph_lines import GLYPH_PX, GlyphPool, LineCanvas, draw_lines
+from text_recognizer.data.glyph_variation import vary_glyphs
 from text_recognizer.data.sentence_generator import SentenceGenerator
 from text_recognizer.data.text_corpus import BROWN, PROJECT, Corpus, corpus_name, load_corpus
 from text_recognizer.data.unipen_characters import UnipenCharacters, UnipenCharactersOptions
@@ -48,6 +49,7 @@ class EMNISTLinesOptions(DataModuleOptions):
         strip_punctuation: whether all punctuation is left out of the text. If not, marks stay that
             the source has glyphs for.
         mapping: year of the label numbers: 2021 (83 symbols) or 2019 (80, no tokens).
+        augment_data: whether training lines are varied each time they are loaded.
     """
 
     max_length: int = 32
@@ -62,6 +64,7 @@ class EMNISTLinesOptions(DataModuleOptions):
     text: str = BROWN
     strip_punctuation: bool = False
     mapping: int = 2021
+    augment_data: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -107,9 +110,11 @@ class EMNISTLines(BaseDataModule):
     options: EMNISTLinesOptions
     cache_name: ClassVar[str] = "emnist_lines"
     loading_only: ClassVar[tuple[str, ...]] = (
-        "batch_size", "num_workers", "data_dir", "source_dir", "text",
+        "batch_size", "num_workers", "data_dir", "source_dir", "text", "augment_data",
     )  # fmt: skip
     """Fields that change nothing in the arrays; glyphs and text are in their key by content."""
+    augmentation: Callable[[Images], Images] = staticmethod(vary_glyphs)
+    """What varies training images as they are loaded."""
 
     def __init__(self, options: EMNISTLinesOptions | None = None) -> None:
         super().__init__(options)
@@ -139,18 +144,15 @@ class EMNISTLines(BaseDataModule):
         cache = self.cache()
         if not cache.exists():  # Brown was not to be had
             cache = self.cache(corpus_name(PROJECT))
+        varied = self.options.augment_data
         return {
             split: ArrayDataset(
                 cache.read(f"{split}_images"),
                 cache.read(f"{split}_labels"),
-                augment=self.augmentation() if split == "train" else None,
+                augment=self.augmentation if varied and split == "train" else None,
             )
             for split in SPLITS
         }
-
-    def augmentation(self) -> Callable[[Images], Images] | None:
-        """What varies training images as they are loaded; None leaves them."""
-        return None
 
     def cache(self, corpus: str | None = None) -> ArrayCache:
         """Where the lines lie that say what a corpus says, by default that of the options."""

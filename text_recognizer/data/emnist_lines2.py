@@ -1,35 +1,20 @@
 """EMNISTLines2: drawn lines in the size of lines of IAM, varied while they are learnt."""
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
-import numpy as np
-
-from text_recognizer.data.array_dataset import Images
 from text_recognizer.data.base_data_module import run_as_script
 from text_recognizer.data.emnist_lines import EMNISTLines, EMNISTLinesOptions
 from text_recognizer.data.glyph_lines import GLYPH_PX, LineCanvas
-from text_recognizer.data.image_variation import Chances, between, vary_each
+from text_recognizer.data.line_variation import vary_lines
 from text_recognizer.errors import OptionError
 
 LABEL_LENGTH = 89
 _HEIGHT_PX, _WIDTH_PX = 56, 1024
-_BRIGHTNESS = (0.5, 1.0)
-_ANGLE_DEG = (-3.0, 3.0)
-_SHIFT = (-0.05, 0.05)  # of the height
-_SCALE = (0.4, 1.1)
-_SHEAR_DEG = (-40.0, 50.0)  # over 0 leans to the right
 
 
 @dataclass(frozen=True)
 class EMNISTLines2Options(EMNISTLinesOptions):
-    """Options of `EMNISTLines2`: those of `EMNISTLines` with other defaults, and one more.
-
-    Attributes:
-        augment_data: whether training lines are varied each time they are drawn.
-    """
+    """Options of `EMNISTLines2`: those of `EMNISTLines` with other defaults."""
 
     max_length: int = 43
     min_overlap: float = 0.2
@@ -70,48 +55,7 @@ class EMNISTLines2(EMNISTLines):
     options_class = EMNISTLines2Options
     options: EMNISTLines2Options
     cache_name = "emnist_lines2"
-    loading_only = (*EMNISTLines.loading_only, "augment_data")
-
-    def augmentation(self) -> Callable[[Images], Images] | None:
-        """See `EMNISTLines`."""
-        return vary_lines if self.options.augment_data else None
-
-
-def vary_lines(images: Images) -> Images:
-    """Lines leaning, turned, scaled, shifted and dimmed, each by its own chance.
-
-    The ranges are those of the course of 2021, but what a line would lose at the border bounds
-    them: no ink leaves the image. Chance comes from torch, which loader processes seed.
-
-    Args:
-        images: of shape (N, H, W), the glyphs in a row at half the height.
-    """
-    return vary_each(images, _vary, n_chances=5)
-
-
-def _vary(image: Images, chance: Chances) -> Images:
-    columns = np.flatnonzero(image.any(axis=0))
-    if not len(columns):
-        return image
-    height, width = image.shape
-    half = (columns[-1] + 1 - columns[0]) / 2
-    centre = columns[0] + half
-    shear = math.tan(math.radians(between(_SHEAR_DEG, chance[0])))
-    reach = half + abs(shear) * GLYPH_PX / 2  # of the ink, to either side
-    scale = min(between(_SCALE, chance[1]), width / (2 * reach))
-    shift = between(_SHIFT, chance[2]) * height
-    free = height / 2 - abs(shift) - scale * GLYPH_PX / 2
-    steepest = math.asin(min(1.0, free / (scale * reach)))
-    angle = min(max(math.radians(between(_ANGLE_DEG, chance[3])), -steepest), steepest)
-    new_centre = width / 2 + scale * (centre - width / 2)
-    new_centre = min(max(new_centre, scale * reach), width - scale * reach)
-    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
-    turn = np.array([[cos, -sin], [sin, cos]]) @ np.array([[1.0, -shear], [0.0, 1.0]])
-    middle = np.array([centre, height / 2]) - 0.5  # pixel i covers i to i + 1
-    offset = np.array([new_centre, height / 2 + shift]) - 0.5 - turn @ middle
-    matrix = np.column_stack([turn, offset])
-    moved = cv2.warpAffine(image, matrix, (width, height), flags=cv2.INTER_LINEAR)
-    return np.asarray(cv2.convertScaleAbs(moved, alpha=between(_BRIGHTNESS, chance[4])), np.uint8)
+    augmentation = staticmethod(vary_lines)
 
 
 if __name__ == "__main__":
