@@ -233,8 +233,7 @@ def test_cache_depends_on_everything(
     if module_class is EMNISTLines:
         changes += [{"with_start_end_tokens": True}, {"mapping": 2019}]
     loading: dict[str, Any] = {"batch_size": 1, "num_workers": 3, "data_dir": tmp_path / "x"}
-    if module_class is EMNISTLines2:
-        loading["augment_data"] = False
+    loading["augment_data"] = not options_class().augment_data
     fields = {name for change in changes for name in change} | set(loading)
     always = {"with_start_end_tokens", "mapping"} if module_class is EMNISTLines2 else set()
     assert fields >= set(vars(options_class())) - always, "a field is not tried"
