@@ -30,6 +30,12 @@ def test_processes_share_samples() -> None:
     assert [len(part) for part in fixed] == [4, 3, 3]
 
 
+def test_more_processes_than_samples() -> None:
+    drawn = [list(SampleOrder(2, seed=1, process=n, n_processes=5)) for n in range(5)]
+    assert [len(own) for own in drawn] == [1] * 5
+    assert {own[0] for own in drawn} == {0, 1}
+
+
 def test_the_order_is_of_seed_and_epoch() -> None:
     order, again = SampleOrder(50, seed=1), SampleOrder(50, seed=1)
     first = list(order)

@@ -69,6 +69,22 @@ def test_what_nvidia_smi_says(machine: Machine, monkeypatch: pytest.MonkeyPatch)
         assert [gpu.number for gpu in find_gpus()] == numbers
 
 
+def test_parts_of_a_gpu_that_a_scheduler_names(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.has(BUSY)
+    parts = ("MIG-7f3a", "MIG-GPU-00/1/0")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", ",".join(parts))
+    assert [gpu.identity for gpu in find_gpus()] == list(parts)
+    with held_gpu(ANY) as first:
+        assert first in (0, 1)
+        assert os.environ["CUDA_VISIBLE_DEVICES"] == parts[first]
+    with held_gpu(1):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", ",".join(parts))
+        with held_gpu(ANY) as other:
+            assert other == 0
+
+
 def test_a_gpu_is_held_while_a_run_lasts(machine: Machine) -> None:
     machine.has(BUSY, FREE, FREE)
     with held_gpu(1), held_gpu_elsewhere(machine) as other:

@@ -1,14 +1,17 @@
 """Sweeps: trials in processes of their own, a study that goes on after any end."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
 from fake_experiment import FAKE
+from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
 from text_recognizer.cli import app
@@ -238,6 +241,41 @@ def test_what_is_no_study(tmp_path: Path) -> None:
     (tmp_path / "study.db").write_bytes(b"no database" * 100)
     with pytest.raises(InputError, match="study.db is no study of a sweep"):
         run_sweep(SweepArguments(path, output=tmp_path))
+
+
+def test_an_address_that_would_end_too_early(tmp_path: Path) -> None:
+    path = write_sweep(tmp_path, rates="[0.1]")
+    with pytest.raises(InputError, match="why\\?.study.db: its name has a question mark"):
+        run_sweep(SweepArguments(path, output=tmp_path / "why?"))
+
+
+def test_a_disk_that_fills_up_between_trials(
+    tmp_path: Path, fake_trials: type[FakeTrial], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*ignored: Any) -> None:
+        cause = sqlite3.OperationalError("database or disk is full")
+        raise OperationalError("INSERT", {}, cause) from cause
+
+    fake_trials.figures = {0.1: [1.0]}
+    path = write_sweep(tmp_path, rates="[0.1]")
+    monkeypatch.setattr(SweepStudy, "tell_done", full)
+    sentence = "The disk is full: .* The same command goes on with it."
+    with pytest.raises(InputError, match=sentence):
+        run_sweep(SweepArguments(path, output=tmp_path / "out"))
+
+
+def test_what_failed_is_tried_from_the_start(tmp_path: Path, fake_trials: type[FakeTrial]) -> None:
+    fake_trials.figures = {0.1: [], 0.2: [0.5]}
+    path = write_sweep(tmp_path, rates="[0.1, 0.2]")
+    output = tmp_path / "out"
+    run_sweep(SweepArguments(path, output=output))
+    for name in ("trial-000", "trial-001"):
+        (output / name).mkdir()
+        (output / name / "last.ckpt").touch()
+    fake_trials.figures = {0.1: [0.3], 0.2: [0.5]}
+    outcome = run_sweep(SweepArguments(path, output=output, retries=True))
+    assert [row.folder for row in outcome.rows if row.is_done] == ["trial-000", "trial-001"]
+    assert not (output / "trial-000").exists() and (output / "trial-001" / "last.ckpt").exists()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ class SampleOrder(Sampler[int]):
             return
         generator = torch.Generator().manual_seed((self._seed << 20) + self._epoch)
         order = torch.randperm(self._n_samples, generator=generator).tolist()
-        order += order[: -self._n_samples % self._n_processes]
-        yield from order[self._process :: self._n_processes]
+        for place in range(self._process, len(self) * self._n_processes, self._n_processes):
+            yield order[place % self._n_samples]
 
     def __len__(self) -> int:
         if self._seed is None:

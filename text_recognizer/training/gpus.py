@@ -25,6 +25,7 @@ ANY = -1
 _FREE_BELOW = 0.5  # of the memory
 _WAIT_S = 5.0
 _ANSWER_S = 60.0
+_PART = "MIG-"
 _VISIBLE, _ORDER = "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"
 
 
@@ -51,11 +52,17 @@ class GPU:
         """Whether under half of its memory is used; one that does not say counts as free."""
         return not self.total_mib or self.used_mib < _FREE_BELOW * self.total_mib
 
+    @property
+    def name(self) -> str:
+        """What `CUDA_VISIBLE_DEVICES` calls it."""
+        return self.identity if self.identity.startswith(_PART) else str(self.number)
+
 
 def find_gpus() -> list[GPU]:
     """All GPUs that a run may use; empty where `nvidia-smi` is not, or fails.
 
-    Where `CUDA_VISIBLE_DEVICES` names some, as schedulers set it, there are no others.
+    Where `CUDA_VISIBLE_DEVICES` names some, as schedulers set it, there are no others. Parts of a
+    GPU that it names count as GPUs, of which nothing more is known.
     """
     query = "index,uuid,memory.used,memory.total,utilization.gpu"
     words = ["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits"]
@@ -71,7 +78,9 @@ def find_gpus() -> list[GPU]:
     if allowed is None:
         return gpus
     names = [name.strip() for name in allowed.split(",")]
-    return [gpu for gpu in gpus if str(gpu.number) in names or gpu.identity in names]
+    whole = [gpu for gpu in gpus if str(gpu.number) in names or gpu.identity in names]
+    parts = [name for name in names if name.startswith(_PART)] if gpus else []
+    return whole + [GPU(number, name, 0.0, 0.0) for number, name in enumerate(parts)]
 
 
 def render_gpus() -> str:
@@ -108,22 +117,22 @@ def held_gpu(number: int) -> Iterator[int | None]:
     Raises:
         OptionError: there are others, but not this one.
     """
-    gpus = find_gpus()
+    gpus = {gpu.number: gpu for gpu in find_gpus()}
     if not gpus:
         yield None
         return
-    numbers = [gpu.number for gpu in gpus]
-    if number != ANY and number not in numbers:
-        raise OptionError(f"--gpu={number}: there are the GPUs {', '.join(map(str, numbers))}.")
-    lock = _lock(number) if number != ANY else None
+    if number != ANY and number not in gpus:
+        raise OptionError(f"--gpu={number}: there are the GPUs {', '.join(map(str, gpus))}.")
+    gpu = gpus.get(number)
+    lock = _lock(gpu) if gpu is not None else None
     before = dict(os.environ)
     try:
-        if lock is None:
-            number, lock = _wait_for_one()
+        if gpu is None or lock is None:
+            gpu, lock = _wait_for_one()
         else:
             _try(lock, number)
-        os.environ |= {_ORDER: "PCI_BUS_ID", _VISIBLE: str(number)}
-        yield number
+        os.environ |= {_ORDER: "PCI_BUS_ID", _VISIBLE: gpu.name}
+        yield gpu.number
     finally:
         for name in (_ORDER, _VISIBLE):
             os.environ.pop(name, None)
@@ -132,18 +141,18 @@ def held_gpu(number: int) -> Iterator[int | None]:
             lock.release()
 
 
-def _wait_for_one() -> tuple[int, FileLock]:
+def _wait_for_one() -> tuple[GPU, FileLock]:
     """A free GPU by chance, and its lock."""
     has_told = False
     while True:
-        free = [gpu.number for gpu in find_gpus() if gpu.has_room]
-        for number in random.sample(free, len(free)):
-            lock = _lock(number)
+        free = [gpu for gpu in find_gpus() if gpu.has_room]
+        for gpu in random.sample(free, len(free)):
+            lock = _lock(gpu)
             try:
                 lock.acquire(timeout=0)
             except Timeout:
                 continue
-            return number, lock
+            return gpu, lock
         if not has_told:
             _LOG.warning("All GPUs are in use: waiting for one.")
             has_told = True
@@ -158,9 +167,9 @@ def _try(lock: FileLock, number: int) -> None:
         _LOG.warning("GPU %d is used by another run, too.", number)
 
 
-def _lock(number: int) -> FileLock:
-    name = f"text-recognizer-{_user()}-gpu-{number}.lock"
-    return FileLock(Path(tempfile.gettempdir()) / name)
+def _lock(gpu: GPU) -> FileLock:
+    safe = gpu.name.replace("/", "-")
+    return FileLock(Path(tempfile.gettempdir()) / f"text-recognizer-{_user()}-gpu-{safe}.lock")
 
 
 def _user() -> str:
@@ -175,7 +184,7 @@ def _state(gpu: GPU) -> str:
     if not gpu.has_room:
         return "in use"
     try:
-        with _lock(gpu.number).acquire(timeout=0):
+        with _lock(gpu).acquire(timeout=0):
             return "free"
     except Timeout:
         return "held by a run"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lightning.pytorch.loggers import CSVLogger, Logger, MLFlowLogger
 
-from text_recognizer.errors import MissingExtraError
+from text_recognizer.errors import InputError, MissingExtraError
 from text_recognizer.training.options import TrainingOptions
 
 _LOG = logging.getLogger(__name__)
@@ -53,16 +53,27 @@ def mlflow_logger(
         tags: of the run.
     """
     database = (folder / DATABASE).resolve()
-    _LOG.info(
-        "Tracking in %s; look with: mlflow ui --backend-store-uri sqlite:///%s", database, database
-    )
+    address = sqlite_address(database)
+    _LOG.info("Tracking in %s; look with: mlflow ui --backend-store-uri %s", database, address)
     return MLFlowLogger(
         experiment_name=experiment,
         run_name=run_name,
-        tracking_uri=f"sqlite:///{database}",
+        tracking_uri=address,
         artifact_location=str((folder / "mlflow-artifacts").resolve()),
         tags=dict(tags),
     )
+
+
+def sqlite_address(database: Path) -> str:
+    """Address of an SQLite file, as SQLAlchemy reads it.
+
+    Raises:
+        InputError: the path has a question mark, at which such an address would end.
+    """
+    path = str(database.resolve())
+    if "?" in path:
+        raise InputError(f"Records cannot be kept in {path}: its name has a question mark.")
+    return f"sqlite:///{path}"
 
 
 def _free_name(folder: Path) -> str:

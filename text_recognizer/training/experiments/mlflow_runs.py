@@ -13,7 +13,7 @@ from text_recognizer.training.experiments.found_runs import (
     local_checkpoint,
 )
 from text_recognizer.training.experiments.tracking import BEST_CHECKPOINT, WANDB_RUN
-from text_recognizer.training.tracking import DATABASE
+from text_recognizer.training.tracking import DATABASE, sqlite_address
 
 _PAGE = 500
 
@@ -39,7 +39,7 @@ def find_mlflow_runs(logs: Path, project: str) -> list[FoundRun]:
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
-        client = MlflowClient(f"sqlite:///{database.resolve()}")
+        client = MlflowClient(sqlite_address(database))
         experiment = client.get_experiment_by_name(project)
         if experiment is None:
             return []

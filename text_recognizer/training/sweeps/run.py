@@ -2,14 +2,18 @@
 
 import logging
 import os
+import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+from optuna.exceptions import OptunaError
+from sqlalchemy.exc import SQLAlchemyError
 
 from text_recognizer.errors import InputError, OptionError, StoppedError
+from text_recognizer.training.experiments.failures import disk_failure
 from text_recognizer.training.experiments.flags import parse_flags
 from text_recognizer.training.sweeps.study import SweepStudy, TrialRow
 from text_recognizer.training.sweeps.sweep_file import Sweep, read_sweep
@@ -85,6 +89,9 @@ def run_sweep(arguments: SweepArguments) -> SweepOutcome:
     except OSError as error:
         place = error.filename or arguments.folder
         raise InputError(f"{place} cannot be written: {error.strerror or error}.") from error
+    except (SQLAlchemyError, OptunaError) as error:
+        sentence = disk_failure(error) or f"The study in {arguments.folder} cannot be written."
+        raise InputError(f"{sentence} The same command goes on with it.") from error
 
 
 def _check_flags(sweep: Sweep, file: Path) -> None:
@@ -97,7 +104,10 @@ def _check_flags(sweep: Sweep, file: Path) -> None:
 
 def _run(sweep: Sweep, arguments: SweepArguments) -> SweepOutcome:
     study = SweepStudy(sweep, arguments.folder)
-    study.ask_again(failed=arguments.retries)
+    if arguments.retries:
+        for name in study.ask_again_what_failed():
+            shutil.rmtree(arguments.folder / name, ignore_errors=True)
+    study.ask_again_what_was_cut_short()
     n_trials = arguments.n_trials or sweep.n_trials or _N_TRIALS
     if arguments.n_trials is not None and sweep.n_trials is not None:
         n_trials = min(arguments.n_trials, sweep.n_trials)

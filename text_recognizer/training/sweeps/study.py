@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.training.sweeps.search_space import grid_point
 from text_recognizer.training.sweeps.sweep_file import BAYES, GRID, Halving, Sweep
+from text_recognizer.training.tracking import sqlite_address
 
 DATABASE = "study.db"
 _IDENTITY = "sweep"
@@ -89,14 +90,23 @@ class SweepStudy:
             key=lambda row: (row.value is None, sign * (row.value or 0.0)),
         )
 
-    def ask_again(self, *, failed: bool) -> None:
-        """Put back trials that were cut short, and those that failed if asked for."""
+    def ask_again_what_was_cut_short(self) -> None:
+        """Put back trials that were running when the sweep ended."""
         for folder, trial in self._last_of_each().items():
-            was_cut_short = trial.state == TrialState.RUNNING
-            if was_cut_short or (failed and trial.state == TrialState.FAIL):
+            if trial.state == TrialState.RUNNING:
                 self._study.enqueue_trial(trial.params, user_attrs={_FOLDER: folder})
-            if was_cut_short:
                 self._study.tell(trial.number, state=TrialState.FAIL)
+
+    def ask_again_what_failed(self) -> list[str]:
+        """Put back trials that failed, to be run from the start; names of their folders."""
+        failed = [
+            (folder, trial)
+            for folder, trial in self._last_of_each().items()
+            if trial.state == TrialState.FAIL
+        ]
+        for folder, trial in failed:
+            self._study.enqueue_trial(trial.params, user_attrs={_FOLDER: folder})
+        return [folder for folder, _ in failed]
 
     def ask(self, n_trials: int) -> Trial | None:
         """The next trial with its values; None if there are as many as wanted.
@@ -165,7 +175,7 @@ def _open(sweep: Sweep, folder: Path) -> optuna.Study:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         study = optuna.create_study(
-            storage=f"sqlite:///{path}",
+            storage=sqlite_address(path),
             study_name=_IDENTITY,
             direction="maximize" if sweep.maximises else "minimize",
             pruner=_pruner(sweep.halving),
