@@ -14,6 +14,7 @@ TINY: dict[str, dict[str, Any]] = {
     "LineCNNSimple": {"conv_dim": 6, "fc_dim": 16, "window_width": 12, "window_stride": 12},
     "LineCNN": {"conv_dim": 6, "fc_dim": 16, "window_width": 12, "window_stride": 12},
     "LineCNNDeep": {"conv_dim": 6, "fc_dim": 24},
+    "LineResnetLSTM": {"conv_dim": 4, "lstm_dim": 8},
     "LineCNNLSTM": {
         "conv_dim": 6,
         "fc_dim": 16,

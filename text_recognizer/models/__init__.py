@@ -13,6 +13,10 @@ from text_recognizer.models.line_finder_unet import LineFinderUNet, LineFinderUN
 from text_recognizer.models.line_lstm_ctc import LineLSTMCTC, LineLSTMCTCOptions
 from text_recognizer.models.line_network import LineNetwork, check_output_length
 from text_recognizer.models.line_resnet_lstm import LineResnetLSTM, LineResnetLSTMOptions
+from text_recognizer.models.line_resnet_lstm_network import (
+    LineResnetLSTMNetwork,
+    LineResnetLSTMNetworkOptions,
+)
 from text_recognizer.models.mlp import MLP, MLPOptions
 from text_recognizer.models.mlp_2019 import MLP2019, MLP2019Options
 from text_recognizer.models.seed_networks import SEED_NETWORKS, SeedNetwork
@@ -42,6 +46,8 @@ __all__ = [
     "LineLSTMCTCOptions",
     "LineNetwork",
     "LineResnetLSTM",
+    "LineResnetLSTMNetwork",
+    "LineResnetLSTMNetworkOptions",
     "LineResnetLSTMOptions",
     "MLP",
     "MLP2019",

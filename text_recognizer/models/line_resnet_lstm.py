@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from text_recognizer.errors import OptionError
 
 FRAME_STRIDE = 4  # columns of the image per frame of scores
-_ROW_STRIDE = 16  # rows of the image per row of the last feature map
+ROW_STRIDE = 16  # rows of the image per row of the last feature map
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class LineResnetLSTMOptions:
     span_frames: int = 8
 
     def __post_init__(self) -> None:
-        if self.height < _ROW_STRIDE or self.height % _ROW_STRIDE:
+        if self.height < ROW_STRIDE or self.height % ROW_STRIDE:
             raise OptionError(f"network.height must be a multiple of 16, not {self.height}.")
         if len(self.groups) != 3:
             raise OptionError(f"network.groups needs three (blocks, channels), not {self.groups}.")
@@ -102,7 +102,7 @@ class LineResnetLSTM(nn.Module):
         self.group1 = _group(options.stem, options.groups[0])
         self.group2 = _group(c1, options.groups[1])
         self.group3 = _group(c2, options.groups[2])
-        rows = options.height // _ROW_STRIDE
+        rows = options.height // ROW_STRIDE
         self.column = nn.Linear(rows * c3, c3) if options.column == "linear" else None
         self.dropout = nn.Dropout(options.dropout)
         self.lstm = nn.LSTM(

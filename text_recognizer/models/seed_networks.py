@@ -1,7 +1,7 @@
 """The networks of experiments by name.
 
-Those of the 2021 lessons and of the 2019 project have the names they had there; CharacterCNN is
-that of the shipped character model.
+Those of the 2021 lessons and of the 2019 project have the names they had there; CharacterCNN and
+LineResnetLSTM are those of the shipped models.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,10 @@ from text_recognizer.models.line_cnn_deep import LineCNNDeep, LineCNNDeepOptions
 from text_recognizer.models.line_cnn_lstm import LineCNNLSTM, LineCNNLSTMOptions
 from text_recognizer.models.line_cnn_simple import LineCNNSimple, LineCNNSimpleOptions
 from text_recognizer.models.line_lstm_ctc import LineLSTMCTC, LineLSTMCTCOptions
+from text_recognizer.models.line_resnet_lstm_network import (
+    LineResnetLSTMNetwork,
+    LineResnetLSTMNetworkOptions,
+)
 from text_recognizer.models.mlp import MLP, MLPOptions
 from text_recognizer.models.mlp_2019 import MLP2019, MLP2019Options
 
@@ -43,6 +47,7 @@ SEED_NETWORKS = {
     "LineCNN": SeedNetwork(LineCNN, LineCNNOptions),
     "LineCNNDeep": SeedNetwork(LineCNNDeep, LineCNNDeepOptions),
     "LineCNNLSTM": SeedNetwork(LineCNNLSTM, LineCNNLSTMOptions),
+    "LineResnetLSTM": SeedNetwork(LineResnetLSTMNetwork, LineResnetLSTMNetworkOptions),
     "mlp": SeedNetwork(MLP2019, MLP2019Options),
     "lenet": SeedNetwork(LeNet, LeNetOptions),
     "line_cnn_all_conv": SeedNetwork(LineCNNAllConv, LineCNNAllConvOptions),
