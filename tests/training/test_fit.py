@@ -144,6 +144,17 @@ def test_a_run_resumes_where_it_stopped(line_folder: Path, tmp_path: Path) -> No
     assert 0 < used[0] < used[1]
 
 
+def test_checkpoints_are_written_aside_first(
+    line_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So a full disk leaves the last one whole."""
+    written: list[Path] = []
+    monkeypatch.setattr("os.replace", lambda aside, final: written.append(Path(final)))
+    options = with_trainer(tiny_options(), max_steps=2)
+    fit(options, DataPaths(line_folder), tiny_record(options), tmp_path)
+    assert tmp_path / "checkpoints" / "last.ckpt" in written
+
+
 def test_a_run_resumes_in_its_folder_beside_the_records_of_the_first_call(
     line_folder: Path, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from text_recognizer.data import DataPaths
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.lit_models import BaseLitModel
 from text_recognizer.training.callbacks import RunClock, Samples
+from text_recognizer.training.checkpoint_files import WholeCheckpoints
 from text_recognizer.training.options import TrainingOptions, parse_time
 from text_recognizer.training.record import RunRecord, read_checkpoint
 from text_recognizer.training.tasks import task_of
@@ -225,6 +226,7 @@ def make_trainer(options: TrainingOptions, run: RunFolder, start: Start) -> pl.T
         callbacks=_callbacks(options, run, start),
         enable_model_summary=False,
         use_distributed_sampler=False,
+        plugins=[WholeCheckpoints()],
     )
 
 
