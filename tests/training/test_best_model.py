@@ -201,6 +201,7 @@ LINE_NETWORKS = {
     "LineCNN": ["--conv_dim=4", "--window_width=20", "--window_stride=12"],
     "LineCNNDeep": ["--conv_dim=4", "--fc_dim=16", "--batch_norm"],
     "LineCNNLSTM": ["--lstm_dim=8", "--stem=lenet", "--attention"],
+    "LineResnetLSTM": ["--conv_dim=4", "--lstm_dim=8"],
     "line_lstm_ctc": ["--window_width=12", "--window_stride=5"],
 }
 

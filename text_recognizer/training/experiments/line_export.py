@@ -17,6 +17,8 @@ from text_recognizer.line_input import WIDTH_MULTIPLE
 from text_recognizer.models.line_cnn_all_conv import LineCNNAllConv
 from text_recognizer.models.line_cnn_lstm import LineCNNLSTM
 from text_recognizer.models.line_network import LineNetwork
+from text_recognizer.models.line_resnet_lstm import FRAME_STRIDE
+from text_recognizer.models.line_resnet_lstm_network import LineResnetLSTMNetwork
 from text_recognizer.training.experiments.checkpoint_record import SavedNetwork
 from text_recognizer.training.experiments.options import CTC
 from text_recognizer.training.tasks import ExportForm
@@ -91,6 +93,8 @@ def line_windows(saved: SavedNetwork) -> Windows:
         )
     if not isinstance(network, LineNetwork) or isinstance(network, LineCNNAllConv):
         raise OptionError(f"{name} reads lines of one length: train another network.")
+    if isinstance(network, LineResnetLSTMNetwork):
+        return Windows(FRAME_STRIDE, FRAME_STRIDE)
     below: LineNetwork = network.encoder if isinstance(network, LineCNNLSTM) else network
     if below.limit is not None:
         raise OptionError(
