@@ -2,6 +2,7 @@
 
     manifest.json    what the model reads, and the SHA-256 of every other file
     model.onnx       the network: `image` (N, 1, height, W) in, `scores` (N, T, C) out
+    encoder.onnx, decoder_step.onnx    in its place, for paragraphs: see `paragraph_reader`
     config.json, run_command.txt    how it was trained
 
 Finds a bundle by name, checks that it is whole, and writes new ones. Knows nothing about running
@@ -22,8 +23,10 @@ from text_recognizer.manifest import Manifest
 DEFAULT_LINE_MODEL = "line-english"
 DEFAULT_FINDER = "line-finder"
 DEFAULT_CHARACTER_MODEL = "characters"
+DEFAULT_PARAGRAPH_MODEL = "paragraph_text_recognizer"
 MANIFEST_FILE = "manifest.json"
 NETWORK_FILE = "model.onnx"
+ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder_step.onnx"
 PACKAGE_FOLDER = Path(__file__).parent / "artifacts"
 _FOREIGN_MODELS = (".pt", ".pth", ".h5", ".hdf5", ".params")
 _CHECKPOINT = ".ckpt"
@@ -44,9 +47,17 @@ class Bundle:
         Raises:
             BundleError: the manifest lists none.
         """
-        if NETWORK_FILE not in self.manifest.files:
-            raise BundleError(f"{self.folder} lists no {NETWORK_FILE}: export the model again.")
-        return self.folder / NETWORK_FILE
+        return self.file(NETWORK_FILE)
+
+    def file(self, name: str) -> Path:
+        """A file of the bundle.
+
+        Raises:
+            BundleError: the manifest does not list it.
+        """
+        if name not in self.manifest.files:
+            raise BundleError(f"{self.folder} lists no {name}: export the model again.")
+        return self.folder / name
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,11 @@ def read(
         ),
     ] = None,
     unit: Annotated[
-        Literal["page", "line"], typer.Option(metavar="page|line", help="What each image shows.")
+        Literal["page", "line", "paragraph"],
+        typer.Option(
+            metavar="page|line|paragraph",
+            help="What each image shows; a paragraph is read as a whole, by a model of its own.",
+        ),
     ] = "page",
     model: Model = None,
     finder: Finder = None,
@@ -176,6 +180,7 @@ def read(
         corrector=corrector,
         n_best=n_best,
         n_threads=threads,
+        unit=unit,
     )
     run = ReadingRun(recognizer, options, on_failure=_tell)
     # On the screen that the text is printed to, a progress bar would be in its way.

@@ -121,6 +121,7 @@ class Manifest:
         line_height: rows of the network's input; 0 if it takes any.
         frame_stride: input columns a frame, the last of which may reach over the end; 0 if the
             output has no frames.
+        max_length: labels of a paragraph's text at most, start and end among them; 0 for others.
         temperature: divides the scores before the softmax that gives confidences.
         word_calibration: points (product of character confidences, share of such words right),
             rising in both; between them straight lines. None: the product is taken as it is.
@@ -150,6 +151,7 @@ class Manifest:
     text_form: str = ""
     line_height: int = 0
     frame_stride: int = 0
+    max_length: int = 0
     temperature: float = 1.0
     word_calibration: tuple[tuple[float, float], ...] | None = None
     language: LanguageSettings | None = None
@@ -175,6 +177,8 @@ class Manifest:
         for name in ("line_height", "frame_stride"):
             value, least = getattr(self, name), int(reads_lines)
             _require(value >= least, name, value, f"at least {least}")
+        least = 2 * (self.task == "paragraph")
+        _require(self.max_length >= least, "max_length", self.max_length, f"at least {least}")
         _check_calibration(self.word_calibration)
         _check_symbols(self.symbols)
 
@@ -221,6 +225,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "input_normalisation": _TEXT,
     "line_height": _COUNT,
     "frame_stride": _COUNT,
+    "max_length": _COUNT,
     "temperature": _NUMBER,
     "word_calibration": (list, type(None)),
     "language": (dict, type(None)),
@@ -239,6 +244,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 _DEFAULTS: dict[str, Any] = {
     "language": None,
     "correction": None,
+    "max_length": 0,
 }  # of keys that older manifests do not have
 
 

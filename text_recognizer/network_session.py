@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from text_recognizer.bundle import Bundle
+from text_recognizer.bundle import NETWORK_FILE, Bundle
 from text_recognizer.errors import BundleError, OptionError
 
 if TYPE_CHECKING:
     import onnxruntime
 
 Shape = tuple[int | None, ...]
-"""Sizes of an array; None where the size is open."""
+"""Sizes of an array; None where the size must be open, `ANY` where it may be anything."""
+ANY = -1
 
 
 def open_session(
@@ -21,6 +22,7 @@ def open_session(
     inputs: Mapping[str, Shape],
     outputs: Mapping[str, Shape],
     n_threads: int | None,
+    file: str = NETWORK_FILE,
 ) -> "onnxruntime.InferenceSession":
     """The network of a bundle, ready to run on the CPU.
 
@@ -31,6 +33,7 @@ def open_session(
         inputs: shapes of all of the network's inputs, by name.
         outputs: shapes of outputs that it must have, by name.
         n_threads: None lets onnxruntime choose.
+        file: name of the ONNX file.
 
     Raises:
         BundleError: the network does not open, or is another one than is needed.
@@ -53,7 +56,7 @@ def open_session(
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     options.log_severity_level = 3  # errors; they are raised, too
-    path = bundle.network_path
+    path = bundle.file(file)
     try:
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no base class of their own
@@ -74,9 +77,9 @@ def open_session(
 
 
 def _described(shapes: Mapping[str, Sequence[int | str | None]]) -> str:
-    """Names and shapes, with a star for sizes that are open."""
+    """Names and shapes, with a star for sizes that are open, or of no matter."""
     return ", ".join(
-        f"{name} ({', '.join(str(s) if isinstance(s, int) else '*' for s in shape)})"
+        f"{name} ({', '.join(str(s) if isinstance(s, int) and s != ANY else '*' for s in shape)})"
         for name, shape in shapes.items()
     )
 
@@ -86,9 +89,9 @@ def _can_be(shape: Sequence[int | str | None], promised: Shape) -> bool:
 
     Args:
         shape: as the graph tells it.
-        promised: None where the size must be open.
+        promised: as `Shape`.
     """
     return len(shape) == len(promised) and all(
-        size == wanted if isinstance(size, int) else True
+        size == wanted if isinstance(size, int) and wanted != ANY else True
         for size, wanted in zip(shape, promised, strict=True)
     )

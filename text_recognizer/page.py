@@ -48,7 +48,8 @@ class Line:
         text: empty if nothing could be made out.
         confidence: mean over the characters of their estimated probability of being right; 0 for
             an empty text.
-        baseline: what the letters stand on, in writing direction.
+        baseline: what the letters stand on, in writing direction; empty if it is not known, as
+            where a paragraph was read as a whole.
         polygon: outline, clockwise from the top left.
         words: in the order of the text.
         alternatives: texts that the line may read as, the best first; empty if not asked for.

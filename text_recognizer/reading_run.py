@@ -28,7 +28,7 @@ class ReadOptions:
         format: a name of `formats.WRITERS`.
         output: folder that gets a file for each input; None writes all to standard output.
         overwrite: replace files that are in `output` already.
-        unit: "line" if each image is one text line.
+        unit: what each image shows.
         limits: on the files of the input.
 
     Raises:

@@ -11,44 +11,30 @@ This is the main path of the program, and its table of contents:
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.loading import Limits, PageImage, open_pages
-from text_recognizer.page import Alternative, Line, Page, Points, Region, Word
+from text_recognizer.page import Page, Region
 
 if TYPE_CHECKING:
     from text_recognizer.bundle import Bundle
     from text_recognizer.grey_image import GreyImage
     from text_recognizer.layout import FoundLine
     from text_recognizer.layout.orientation import Turn
-    from text_recognizer.line_image import LineCut
     from text_recognizer.line_reader import LineReading
     from text_recognizer.loading import Source
+    from text_recognizer.page_assembly import CutRegion
+    from text_recognizer.paragraph_reader import ParagraphReader
 
-Unit = Literal["page", "line"]
-UNITS: tuple[Unit, ...] = ("page", "line")
+Unit = Literal["page", "line", "paragraph"]
+UNITS: tuple[Unit, ...] = ("page", "line", "paragraph")
 _SMALLEST_LINE = 8  # pixels, the shorter side of an image that is one line
 _DOUBTFUL = 0.75  # mean confidence under which a page may lie on its side or upside down
 _LINES_TO_TURN = 5  # that are read to tell
-
-
-@dataclass(frozen=True, eq=False)
-class CutRegion:
-    """A region of a page with its lines, cut out, in reading order.
-
-    Attributes:
-        kind: as `Region.type`.
-        lines: places of the lines, and their cuts.
-    """
-
-    kind: str
-    lines: "list[tuple[FoundLine, LineCut]]"
 
 
 class ReadsLines(Protocol):
@@ -66,10 +52,11 @@ class FindsLines(Protocol):
 
 
 class Recognizer:
-    """Reads whole pages or single lines with one line model.
+    """Reads whole pages or single lines with one line model, or paragraphs with one for them.
 
     Args:
-        model: name or folder of a line bundle; None takes the one that comes with the package.
+        model: name or folder of a line bundle; None takes the one that comes with the package. Of
+            a bundle for paragraphs if `unit` is "paragraph".
         finder: name or folder of a finder bundle, likewise; it is opened when the first page is
             read.
         language_model: name or folder of a language model; None takes the one that the line model
@@ -78,13 +65,16 @@ class Recognizer:
         corrector: name or folder of a corrector that mends what was read; None mends nothing.
         n_best: texts of each line to give as its `alternatives`; 1 gives none.
         n_threads: threads for the networks; None lets onnxruntime choose.
+        unit: what each image shows, if `read` is told nothing else: a "page" whose lines are
+            found, one "line", or a "paragraph" that is read as a whole, without finding lines.
         line_reader: reads the lines instead of the model.
         line_finder: finds the lines instead of the finder.
 
     Raises:
         BundleError: a model is missing, damaged or of another task.
         InputError: the lexicon cannot be read.
-        OptionError: `n_threads` is below 1.
+        OptionError: `n_threads` is below 1, or what only lines are read with is given for
+            paragraphs.
     """
 
     def __init__(
@@ -97,11 +87,25 @@ class Recognizer:
         corrector: str | Path | None = None,
         n_best: int = 1,
         n_threads: int | None = None,
+        unit: Unit = "page",
         line_reader: ReadsLines | None = None,
         line_finder: FindsLines | None = None,
     ) -> None:
+        _check_unit(unit)
         self.bundle: Bundle | None = None
-        if line_reader is None:
+        self._unit: Unit = unit
+        self._paragraph_reader: ParagraphReader | None = None
+        if unit == "paragraph":
+            from text_recognizer.paragraph_reader import load_paragraph_reader
+
+            if n_best > 1 or any((finder, language_model, lexicon, corrector)):
+                raise OptionError(
+                    "Paragraphs are read without finder, language model, lexicon, corrector and "
+                    "further texts: leave these out."
+                )
+            self._paragraph_reader = load_paragraph_reader(model, n_threads=n_threads)
+            self.bundle = self._paragraph_reader.bundle
+        elif line_reader is None:
             from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
             from text_recognizer.language.decoder import load_decoder
             from text_recognizer.line_reader import LineReader
@@ -116,7 +120,7 @@ class Recognizer:
                 n_threads=n_threads,
             )
             line_reader = LineReader(self.bundle, decoder=decoder, n_threads=n_threads)
-        self._line_reader = line_reader
+        self._line_reader: ReadsLines | None = line_reader
         self._finder, self._n_threads = finder, n_threads
         self._line_finder = line_finder
 
@@ -128,13 +132,13 @@ class Recognizer:
         return self.bundle.manifest.name, self.bundle.manifest.version
 
     def read(
-        self, source: "Source", *, unit: Unit = "page", limits: Limits | None = None
+        self, source: "Source", *, unit: Unit | None = None, limits: Limits | None = None
     ) -> Iterator[Page]:
         """Pages of a file or image, each read when it is asked for.
 
         Args:
             source: a path, the bytes of a file, an array (H, W) or (H, W, 3), or a Pillow image.
-            unit: "line" if each page image is one text line.
+            unit: what each page image shows; None takes the recogniser's.
             limits: on bytes, pages and pixels.
 
         Raises:
@@ -145,23 +149,21 @@ class Recognizer:
         for page_image in open_pages(source, limits=limits):
             yield self.read_page(page_image, unit=unit)
 
-    def read_page(self, page_image: PageImage, *, unit: Unit = "page") -> Page:
+    def read_page(self, page_image: PageImage, *, unit: Unit | None = None) -> Page:
         """One page, read. A blank or tiny image gives a page without lines.
 
         Raises:
             InputError: the image cannot be decoded, or a line is too long; the message names it.
             OptionError: `unit` is another word.
         """
-        from text_recognizer.layout.orientation import Turn
-
+        unit = unit or self._unit
         image = page_image.read()
-        turn = Turn(0, (image.shape[1], image.shape[0]))
+        turned = 0
         try:
-            regions, readings = self._read_image(image, unit)
-            if unit == "page" and _is_doubtful(readings):
-                turn = self._find_turn(image)
-                if turn.quarters:
-                    regions, readings = self._read_image(turn.upright(image), unit)
+            if unit == "paragraph":
+                regions = self._read_paragraph(image)
+            else:
+                regions, turned = self._read_lines(image, unit)
         except InputError as error:
             raise InputError(f"{page_image.file}, page {page_image.number}: {error}") from error
         return Page(
@@ -169,10 +171,33 @@ class Recognizer:
             number=page_image.number,
             width=image.shape[1],
             height=image.shape[0],
-            regions=_regions(regions, iter(readings), turn),
+            regions=regions,
             dpi=page_image.dpi,
-            turned=turn.clockwise_degrees,
+            turned=turned,
         )
+
+    def _read_paragraph(self, image: "GreyImage") -> tuple[Region, ...]:
+        from text_recognizer.page_assembly import paragraph_region
+
+        if self._paragraph_reader is None:
+            raise OptionError("To read paragraphs, make the recogniser with unit='paragraph'.")
+        if min(image.shape) < _SMALLEST_LINE:
+            return ()
+        (reading,) = self._paragraph_reader.read([image])
+        return paragraph_region(reading, (image.shape[0], image.shape[1]))
+
+    def _read_lines(self, image: "GreyImage", unit: Unit) -> tuple[tuple[Region, ...], int]:
+        """Regions of an image, and by how many degrees it was turned."""
+        from text_recognizer.layout.orientation import Turn
+        from text_recognizer.page_assembly import read_regions
+
+        turn = Turn(0, (image.shape[1], image.shape[0]))
+        regions, readings = self._read_image(image, unit)
+        if unit == "page" and _is_doubtful(readings):
+            turn = self._find_turn(image)
+            if turn.quarters:
+                regions, readings = self._read_image(turn.upright(image), unit)
+        return read_regions(regions, iter(readings), turn), turn.clockwise_degrees
 
     def _read_image(
         self, image: "GreyImage", unit: Unit
@@ -180,7 +205,7 @@ class Recognizer:
         """Lines of an image with their cuts, region by region, and their readings in that order."""
         regions = self.cut_lines(image, unit=unit)
         cuts = [cut.image for region in regions for _, cut in region.lines]
-        return regions, self._line_reader.read(cuts)
+        return regions, self._reader_at_hand().read(cuts)
 
     def _find_turn(self, image: "GreyImage") -> "Turn":
         """The turn by which a page reads best.
@@ -208,7 +233,12 @@ class Recognizer:
         """Mean confidence of some of an image's longest lines."""
         cuts = [cut.image for region in self.cut_lines(image) for _, cut in region.lines]
         cuts = sorted(cuts, key=lambda cut: cut.shape[1] / cut.shape[0])[-_LINES_TO_TURN:]
-        return _mean_confidence(self._line_reader.read(cuts))
+        return _mean_confidence(self._reader_at_hand().read(cuts))
+
+    def _reader_at_hand(self) -> ReadsLines:
+        if self._line_reader is None:
+            raise OptionError("A recogniser of paragraphs reads no lines.")
+        return self._line_reader
 
     def _finder_at_hand(self) -> FindsLines:
         """What finds lines, opened when it is first asked for."""
@@ -228,9 +258,9 @@ class Recognizer:
         """
         from text_recognizer.layout import find_regions
         from text_recognizer.line_image import cut
+        from text_recognizer.page_assembly import CutRegion
 
-        if unit not in UNITS:
-            raise OptionError(f"unit must be {' or '.join(UNITS)}, not {unit!r}.")
+        _check_unit(unit)
         if unit == "line":
             return _whole_image(image)
         return [
@@ -242,9 +272,15 @@ class Recognizer:
         ]
 
 
+def _check_unit(unit: str) -> None:
+    if unit not in UNITS:
+        raise OptionError(f"unit must be {' or '.join(UNITS)}, not {unit!r}.")
+
+
 def _whole_image(image: "GreyImage") -> "list[CutRegion]":
     from text_recognizer.layout import FoundLine
     from text_recognizer.line_image import whole
+    from text_recognizer.page_assembly import CutRegion
 
     if min(image.shape) < _SMALLEST_LINE:
         return []
@@ -263,48 +299,3 @@ def _mean_confidence(readings: "Sequence[LineReading]") -> float:
     n_characters = sum(len(reading.characters) for reading in readings)
     total = sum(reading.confidence * len(reading.characters) for reading in readings)
     return total / n_characters if n_characters else 0.0
-
-
-def _regions(
-    found_regions: "list[CutRegion]",
-    readings: "Iterator[LineReading]",
-    turn: "Turn",
-) -> tuple[Region, ...]:
-    """Regions in pixels of the page as it lies; lines are numbered through the page."""
-    regions = []
-    n_lines = 0
-    for number, region in enumerate(found_regions, start=1):
-        lines = []
-        for found, cut in region.lines:
-            n_lines += 1
-            lines.append(_line(f"l{n_lines}", (found, cut), next(readings), turn))
-        boxes = np.array([found.box for found, _ in region.lines])
-        (left, top), (right, bottom) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-        regions.append(Region(f"r{number}", _points(corners, turn), tuple(lines), type=region.kind))
-    return tuple(regions)
-
-
-def _line(
-    id: str, place: "tuple[FoundLine, LineCut]", reading: "LineReading", turn: "Turn"
-) -> Line:
-    found, cut = place
-    words = tuple(
-        Word(word.text, word.confidence, _points(cut.outline(word.x0, word.x1), turn))
-        for word in reading.words
-    )
-    return Line(
-        id=id,
-        text=reading.text,
-        confidence=reading.confidence,
-        baseline=_points(found.baseline, turn),
-        polygon=_points(found.polygon, turn),
-        words=words,
-        alternatives=tuple(Alternative(text.text, text.score) for text in reading.alternatives),
-    )
-
-
-def _points(array: NDArray[np.floating], turn: "Turn") -> Points:
-    """Points of the upright page as points of the page as it lies, to a tenth of a pixel."""
-    inside = np.clip(turn.to_page(array), 0, turn.size)
-    return tuple((round(float(x), 1), round(float(y), 1)) for x, y in inside)

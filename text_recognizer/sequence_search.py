@@ -73,7 +73,7 @@ class SpecialLabels:
 
     Attributes:
         start: before every text.
-        end: after it.
+        end: after it; may be the same label.
         never: others that no text has, such as padding and blank.
     """
 
@@ -165,7 +165,9 @@ class _Beam:
     def _allowed(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
         """Scores without labels that no text has, and without what the guard forbids."""
         allowed = scores.astype(np.float64)
-        allowed[:, [self._special.start, *self._special.never]] = -np.inf
+        allowed[:, [*self._special.never]] = -np.inf
+        if self._special.start != self._special.end:
+            allowed[:, self._special.start] = -np.inf
         if self._options.guard:
             for row, own in zip(allowed, self.going, strict=True):
                 row[_repeating(own.labels, self._options.guard)] = -np.inf

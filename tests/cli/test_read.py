@@ -10,6 +10,7 @@ from drawn_pages import NumberingReader, blank_page, draw_page
 from numpy.typing import NDArray
 from PIL import Image
 from tiny_bundles import draw_bars, write_tiny_bundle
+from tiny_paragraphs import draw_paragraph, write_tiny_paragraphs
 from typer.testing import CliRunner, Result
 
 from text_recognizer import line_reader
@@ -335,6 +336,21 @@ def test_nothing_written_in_json(scans: Path, model: str, image: NDArray[np.uint
 
 
 # Wrong usage: exit code 2.
+
+
+def test_paragraphs(scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = write_tiny_paragraphs(tmp_path / "paragraphs").folder
+    file = save(scans / "a.png", draw_paragraph(0.25))
+    check(run(file, "--unit", "paragraph", "--model", model), out="ab\n")
+    for format in ("json", "page", "html"):
+        options = ("--format", format, "--output", tmp_path / format)
+        check(run(file, "--unit", "paragraph", "--model", model, *options))
+        (written,) = (tmp_path / format).iterdir()
+        assert "ab" in written.read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = run(file, "--unit", "paragraph")
+    assert result.exit_code == 1 and result.stdout == ""
+    assert result.stderr.startswith("There is no model for paragraphs: train one with")
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,8 @@ def _add_line(region: "_Element", line: Line) -> None:
 
     element = etree.SubElement(region, _tag("TextLine"), id=line.id)
     etree.SubElement(element, _tag("Coords"), points=_points(line.polygon))
-    etree.SubElement(element, _tag("Baseline"), points=_points(line.baseline))
+    if line.baseline:
+        etree.SubElement(element, _tag("Baseline"), points=_points(line.baseline))
     for number, word in enumerate(line.words, start=1):
         _add_word(element, word, f"{line.id}w{number}")
     _add_text(element, line.text, line.confidence)
