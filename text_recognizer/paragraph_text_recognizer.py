@@ -12,9 +12,10 @@ if __name__ == "__main__":
     # Started as a file, the package's folder is searched for modules and not the one above it.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from text_recognizer.errors import TextRecognizerError
+from text_recognizer.bundle import DEFAULT_PARAGRAPH_MODEL, find_bundle, read_manifest
+from text_recognizer.errors import BundleError, TextRecognizerError
 from text_recognizer.image_source import open_source
-from text_recognizer.recognizer import Recognizer
+from text_recognizer.recognizer import Recognizer, Unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,8 +30,12 @@ if TYPE_CHECKING:
 class ParagraphTextRecognizer:
     """Reads an image with several lines, dark on light or, as the seeds' test images, inverted.
 
+    Its lines are found and read one by one, unless the model reads paragraphs as a whole.
+
     Args:
-        model: name or folder of a line model; None takes the one that comes with the package.
+        model: name or folder of a model for lines or for paragraphs; None takes
+            `artifacts/paragraph_text_recognizer`, which `training/save_best_model.py` writes, and
+            if there is none, the line model that comes with the package.
         n_threads: None lets onnxruntime choose.
         line_reader: reads the lines instead of the model.
 
@@ -46,7 +51,12 @@ class ParagraphTextRecognizer:
         n_threads: int | None = None,
         line_reader: "ReadsLines | None" = None,
     ) -> None:
-        self._recognizer = Recognizer(model, n_threads=n_threads, line_reader=line_reader)
+        unit: Unit = "page"
+        if line_reader is None and _reads_paragraphs(model):
+            unit = "paragraph"
+        self._recognizer = Recognizer(
+            model, n_threads=n_threads, unit=unit, line_reader=line_reader
+        )
 
     def predict(self, image: "ImageSource") -> str:
         """Text with a newline between lines and a blank line between columns and pages.
@@ -79,6 +89,15 @@ class ParagraphTextRecognizer:
             for region in self._recognizer.cut_lines(page.read())
             for _, cut in region.lines
         ]
+
+
+def _reads_paragraphs(model: str | Path | None) -> bool:
+    """Whether there is such a model, and it reads paragraphs as a whole."""
+    try:
+        folder = find_bundle(model or DEFAULT_PARAGRAPH_MODEL)
+    except BundleError:
+        return False  # without one, lines are read; one that was named is missed there, too
+    return read_manifest(folder).task == "paragraph"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 from drawn_pages import NumberingReader, blank_page, draw_page
 from PIL import Image
+from tiny_bundles import write_tiny_bundle
+from tiny_paragraphs import draw_paragraph, write_tiny_paragraphs
 
 import text_recognizer
 from text_recognizer import image_source, paragraph_text_recognizer
-from text_recognizer.errors import InputError
+from text_recognizer.errors import BundleError, InputError
 from text_recognizer.paragraph_text_recognizer import ParagraphTextRecognizer
 
 TEXT = "line 1\nline 2\nline 3\nline 4"
@@ -61,6 +63,21 @@ def test_pages_are_joined_by_a_blank_line(tmp_path: Path) -> None:
     picture = Image.fromarray(draw_page(["only one line here"]))
     picture.save(path, save_all=True, append_images=[picture])
     assert reader().predict(path) == "line 1\n\nline 2"
+
+
+def test_a_model_of_paragraphs_reads_without_finding_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was named, and one that lies where it is written to; else, lines are read."""
+    folder = write_tiny_paragraphs(tmp_path / "artifacts" / "paragraph_text_recognizer").folder
+    assert ParagraphTextRecognizer(folder).predict(draw_paragraph(0.25)) == "ab"
+    assert reader().predict(draw_page()) == TEXT
+    line = write_tiny_bundle(tmp_path / "line").folder
+    assert ParagraphTextRecognizer(line).predict(blank_page()) == ""
+    monkeypatch.chdir(tmp_path)
+    assert ParagraphTextRecognizer().predict(draw_paragraph(0.25)) == "ab"
+    with pytest.raises(BundleError, match="nowhere"):
+        ParagraphTextRecognizer("nowhere")
 
 
 def test_runs_as_a_file_from_anywhere(tmp_path: Path) -> None:

@@ -137,7 +137,9 @@ def test_limits_are_passed_on(tmp_path: Path) -> None:
 
 
 def test_another_unit_is_refused() -> None:
-    with pytest.raises(OptionError, match=r"^unit must be page or line or paragraph, not 'word'\.$"):
+    with pytest.raises(
+        OptionError, match=r"^unit must be page or line or paragraph, not 'word'\.$"
+    ):
         Recognizer(line_reader=NumberingReader()).cut_lines(blank_page(), unit="word")  # type: ignore[arg-type]
 
 
