@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from character_files import idx_bytes, write_idx
 
+from text_recognizer.cache_folder import default_data_folder
 from text_recognizer.data import raw_data
 from text_recognizer.data.idx_files import find_idx, read_idx, read_images_and_labels
 from text_recognizer.data.raw_data import (
     RawFile,
-    default_data_folder,
     find_raw_file,
     read_metadata,
     sha256_of,

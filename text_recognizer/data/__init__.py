@@ -1,5 +1,6 @@
 """Data modules for training; the readers and the drawing they wrap know nothing about torch."""
 
+from text_recognizer.cache_folder import default_data_folder
 from text_recognizer.data.base_data_module import BaseDataModule, DataModuleOptions, run_as_script
 from text_recognizer.data.character_mapping import (
     MAPPING_2019,
@@ -21,7 +22,6 @@ from text_recognizer.data.options import (
     HandwritingPagesOptions,
     NoisyTextOptions,
 )
-from text_recognizer.data.raw_data import default_data_folder
 from text_recognizer.data.sentence_generator import SentenceGenerator
 from text_recognizer.data.unipen_characters import UnipenCharacters, UnipenCharactersOptions
 

@@ -17,10 +17,10 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from text_recognizer.cache_folder import default_data_folder
 from text_recognizer.data.array_dataset import AS_THEY_ARE, Batch, Samples, collate, fetch
 from text_recognizer.data.character_mapping import special_symbols
 from text_recognizer.data.option_flags import parse_options
-from text_recognizer.data.raw_data import default_data_folder
 from text_recognizer.data.sample_order import SampleOrder
 from text_recognizer.data.sample_sheet import draw_sheet
 from text_recognizer.errors import OptionError, TextRecognizerError

@@ -8,7 +8,6 @@ gives what the checksum promises. Knows nothing about what is inside the files.
 
 import hashlib
 import logging
-import os
 import re
 import sys
 import tomllib
@@ -17,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from text_recognizer.cache_folder import default_data_folder
 from text_recognizer.errors import InputError, MissingExtraError
 
 _LOG = logging.getLogger(__name__)
@@ -55,22 +55,6 @@ class RawFile:
                 f"{METADATA} of {self.data_set}: sha256 has 64 hexadecimal digits, "
                 f"not {self.sha256!r}."
             )
-
-
-def default_data_folder() -> Path:
-    """The program's folder in the user's cache, for downloads and what is made of them.
-
-    `%LOCALAPPDATA%` on Windows, `~/Library/Caches` on macOS, else `$XDG_CACHE_HOME` or
-    `~/.cache`; in it, `text-recognizer`.
-    """
-    home = Path.home()
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        base = home / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache")
-    return base / "text-recognizer"
 
 
 def metadata_path(data_set: str) -> Path:

@@ -1,8 +1,8 @@
 """Finds out what layout a data set has and reads its lines.
 
 The layouts: a folder or zip file with `lines.tsv`; a `.npz` file of pen strokes; a PAGE XML file;
-a folder that holds such files, or pairs `x.png` and `x.gt.txt`. Pen strokes come out as line images
-by the frozen drawing.
+a folder that holds such files, or pairs `x.png` and `x.gt.txt`; a copy of IAM. Pen strokes come out
+as line images by the frozen drawing.
 """
 
 import zipfile
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from text_recognizer.errors import InputError, OptionError
+from text_recognizer.ground_truth.iam import SOURCE as IAM_SOURCE
+from text_recognizer.ground_truth.iam import holds_iam_lines, read_iam_lines
 from text_recognizer.ground_truth.lines_table import has_lines_table, read_lines_table
 from text_recognizer.ground_truth.page_xml import is_page_xml
 from text_recognizer.ground_truth.pages import PageFile, find_page_files, read_page_lines
@@ -20,7 +22,7 @@ from text_recognizer.ground_truth.samples import LineSample, check_split
 from text_recognizer.ground_truth.stroke_drawing import draw_strokes
 from text_recognizer.ground_truth.strokes import find_stroke_files, is_stroke_file, read_strokes
 
-_LAYOUTS = "lines.tsv with images, pen strokes, PAGE XML, or pairs of x.png and x.gt.txt"
+_LAYOUTS = "lines.tsv with images, pen strokes, PAGE XML, IAM, or pairs of x.png and x.gt.txt"
 
 
 class _Reader(Protocol):
@@ -108,6 +110,8 @@ def _check_sources(path: Path, sources: Collection[str], present: list[str]) -> 
 
 def _parts(path: Path) -> _Parts:
     """The name of each source at a path and what reads its lines."""
+    if holds_iam_lines(path):
+        return [(IAM_SOURCE, partial(read_iam_lines, path))]
     return _parts_of_folder(path) if path.is_dir() else _parts_of_file(path)
 
 

@@ -6,6 +6,7 @@ file.
 """
 
 import io
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -35,6 +36,39 @@ def read_grey(path: Path) -> NDArray[np.uint8]:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
     return decode_grey(data, str(path))
+
+
+def read_grey_page(path: Path) -> NDArray[np.uint8]:
+    """`read_grey`, the last pages kept in memory for the next lines of the same page.
+
+    Raises:
+        InputError: the file is missing, too large, or not an image in a known format.
+    """
+    try:
+        changed_ns = path.stat().st_mtime_ns
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return _read_kept(path, changed_ns)
+
+
+@lru_cache(maxsize=4)
+def _read_kept(path: Path, changed_ns: int) -> NDArray[np.uint8]:
+    return read_grey(path)
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """(width, height) of an image file as its header says; no pixel is decoded.
+
+    Raises:
+        InputError: the file is missing or not an image in a known format.
+    """
+    try:
+        with Image.open(path, formats=_FORMATS) as header:
+            return header.size
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+        raise InputError(f"{path} cannot be read as an image: {error}.") from error
+    except Image.DecompressionBombError as error:
+        raise InputError(f"{path} has too many pixels: {error}") from error
 
 
 def decode_grey(data: bytes, name: str) -> NDArray[np.uint8]:

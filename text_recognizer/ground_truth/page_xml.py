@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from text_recognizer.errors import InputError
 from text_recognizer.ground_truth.samples import PageLine, Point
+from text_recognizer.ground_truth.xml_files import parse_xml
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -77,17 +78,7 @@ def read_page_xml(path: Path) -> PageContent:
 def _page_element(path: Path) -> "_Element":
     from lxml import etree  # training reads other layouts without lxml
 
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise InputError(f"{path} is larger than {_MAX_BYTES >> 20} MiB.")
-        parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
-        )
-        root = etree.fromstring(path.read_bytes(), parser)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except etree.XMLSyntaxError as error:
-        raise InputError(f"{path} is not well formed XML: {error}.") from error
+    root = parse_xml(path, max_bytes=_MAX_BYTES)
     if root.getroottree().docinfo.internalDTD is not None:
         raise InputError(f"{path} declares a document type, which is refused; PAGE needs none.")
     name = etree.QName(root)

@@ -7,7 +7,7 @@ the file. Pages of which nothing is said count as test pages: nothing is trained
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_recognizer.errors import InputError
-from text_recognizer.ground_truth.image_files import IMAGE_SUFFIXES, read_grey
+from text_recognizer.ground_truth.iam import read_iam_pages
+from text_recognizer.ground_truth.iam_files import is_iam
+from text_recognizer.ground_truth.image_files import IMAGE_SUFFIXES, read_grey_page
 from text_recognizer.ground_truth.page_xml import is_page_xml, read_page_xml
 from text_recognizer.ground_truth.samples import (
     SPLITS,
@@ -46,10 +48,10 @@ class PageFile:
 
 
 def read_pages(path: str | Path, *, split: str | None = None) -> list[PageSample]:
-    """Pages of a PAGE XML file or of a folder of them, in order of their paths.
+    """Pages of a PAGE XML file or of a folder of them, in order of their paths; or those of IAM.
 
     Args:
-        path: the file or folder; folders below it are searched too.
+        path: the file or folder; folders below it are searched too. Or a copy of IAM.
         split: keep only `train`, `validation` or `test`; None keeps all three.
 
     Raises:
@@ -57,6 +59,8 @@ def read_pages(path: str | Path, *, split: str | None = None) -> list[PageSample
         OptionError: there is no such split.
     """
     wanted = check_split(split)
+    if is_iam(Path(path)):
+        return read_iam_pages(Path(path), split=wanted)
     files = find_page_files(Path(path))
     if not files:
         raise InputError(f"{path} holds no PAGE XML files.")
@@ -171,23 +175,13 @@ def _find_image(xml: Path, image_name: str) -> Path:
 
 def _read_cut(path: Path, size: tuple[int, int], polygon: Sequence[Point]) -> NDArray[np.uint8]:
     """Image of one line of a page of the given (height, width)."""
-    try:
-        changed_ns = path.stat().st_mtime_ns
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    page = _read_page_image(path, changed_ns)
+    page = read_grey_page(path)
     if page.shape != size:
         raise InputError(
             f"{path} is {page.shape[1]} by {page.shape[0]} pixels and its PAGE file says "
             f"{size[1]} by {size[0]}; the polygons do not fit."
         )
     return cut_polygon(page, polygon)
-
-
-@lru_cache(maxsize=4)
-def _read_page_image(path: Path, changed_ns: int) -> NDArray[np.uint8]:
-    """Grey page, kept for the next lines of the same page."""
-    return read_grey(path)
 
 
 def _read_table(path: Path) -> dict[str, tuple[str, str, str, str]]:
