@@ -9,6 +9,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 WIDTH, HEIGHT = 1240, 900  # of the full scan
 _PRINTED = 150  # rows above the writing
 _LEFT = 60
-_WIDEST = 1000
+_ROOM = 120  # rows around a baseline
 
 Boxes = tuple[int, int, int, int]
 """x, y, width, height."""
@@ -188,6 +189,7 @@ def form_xml(form: Form) -> str:
     )
 
 
+@cache
 def draw(form: Form) -> tuple[NDArray[np.uint8], list[list[Boxes]]]:
     """The full scan of a form, and the boxes of the ink of each token of each line."""
     page = np.full((HEIGHT, WIDTH), 245, np.uint8)
@@ -211,12 +213,13 @@ def union(boxes: list[Boxes]) -> Boxes:
 
 
 def _draw_token(page: NDArray[np.uint8], token: str, at: tuple[int, int]) -> Boxes:
-    ink = np.zeros_like(page)
-    cv2.putText(ink, token, at, cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.2, 255, 2)
-    rows, columns = np.nonzero(ink)
-    page[ink > 0] = 50
-    left, top = int(columns.min()), int(rows.min())
-    return left, top, int(columns.max()) - left + 1, int(rows.max()) - top + 1
+    x, y = at
+    ink = np.zeros((_ROOM, WIDTH), np.uint8)
+    cv2.putText(ink, token, (x, _ROOM // 2), cv2.FONT_HERSHEY_SCRIPT_SIMPLEX, 1.2, 255, 2)
+    page[y - _ROOM // 2 : y + _ROOM // 2][ink > 0] = 50
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    left, top = int(columns[0]), y - _ROOM // 2 + int(rows[0])
+    return left, top, int(columns[-1]) - left + 1, int(rows[-1] - rows[0]) + 1
 
 
 def _parts(box: Boxes) -> str:

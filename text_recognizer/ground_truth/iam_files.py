@@ -7,6 +7,7 @@ once: members of the names that IAM gives its files are written into a cache fol
 first and then put in place; no other member is touched.
 """
 
+import gzip
 import hashlib
 import logging
 import re
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 from uuid import uuid4
 
 from text_recognizer.cache_folder import default_data_folder
@@ -220,13 +221,15 @@ def _unpack(archive: Path, kind: str, folder: Path) -> None:
 
 
 def _copy(stream: IO[bytes], file: IO[bytes], size: int) -> None:
-    """Copy a member; one of more bytes than its header says breaks off."""
+    """Copy a member of the size that its header says, no more and no less."""
     left = size
     while chunk := stream.read(_CHUNK):
         left -= len(chunk)
         if left < 0:
             raise ValueError("a member is longer than its header says")
         file.write(chunk)
+    if left:
+        raise EOFError("a member is shorter than its header says")
 
 
 _Member = tuple[str, int, Callable[[], IO[bytes]]]
@@ -240,11 +243,20 @@ def _zip_members(path: Path) -> Iterator[_Member]:
 
 
 def _tar_members(path: Path) -> Iterator[_Member]:
-    with tarfile.open(path, "r|*") as archive:
+    """Members in order; an archive that was cut off raises EOFError, which tarfile overlooks."""
+    with _plain_stream(path) as plain, tarfile.open(fileobj=plain, mode="r|") as archive:
         for member in archive:
             stream = archive.extractfile(member) if member.isreg() else None
             if stream is not None:
                 yield member.name, member.size, partial(_same, stream)
+        while plain.read(_CHUNK):
+            pass
+
+
+def _plain_stream(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        is_packed = file.read(2) == b"\x1f\x8b"
+    return cast(IO[bytes], gzip.open(path)) if is_packed else path.open("rb")
 
 
 def _same(stream: IO[bytes]) -> IO[bytes]:
