@@ -15,6 +15,9 @@ from text_recognizer.data.emnist_lines2 import EMNISTLines2, EMNISTLines2Options
 from text_recognizer.data.fake_images import FakeImageData, FakeImageDataOptions
 from text_recognizer.data.handwriting_lines import DataPaths, HandwritingLines
 from text_recognizer.data.handwriting_pages import HandwritingPages
+from text_recognizer.data.iam import IAM, IAMOptions
+from text_recognizer.data.iam_lines import IAMLines, IAMLinesOptions
+from text_recognizer.data.iam_lines_2019 import IamLinesDataset, IamLinesDatasetOptions
 from text_recognizer.data.mnist import MNIST, MNISTOptions
 from text_recognizer.data.noisy_text import NoisyText
 from text_recognizer.data.options import (
@@ -43,6 +46,12 @@ __all__ = [
     "HandwritingLinesOptions",
     "HandwritingPages",
     "HandwritingPagesOptions",
+    "IAM",
+    "IAMLines",
+    "IAMLinesOptions",
+    "IAMOptions",
+    "IamLinesDataset",
+    "IamLinesDatasetOptions",
     "MAPPING_2019",
     "MAPPING_2021",
     "MNIST",

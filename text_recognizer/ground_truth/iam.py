@@ -4,8 +4,10 @@ Marti and Bunke, "The IAM-database: an English sentence database for offline han
 recognition", 2002. Images of lines are taken where the copy has them, else cut out of the forms.
 """
 
+import hashlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,11 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_recognizer.errors import InputError
-from text_recognizer.ground_truth.iam_files import IamFiles, is_iam
+from text_recognizer.ground_truth.iam_files import IamFiles, is_iam, new_folder
 from text_recognizer.ground_truth.iam_forms import Box, IamForm, IamLine, read_forms
-from text_recognizer.ground_truth.iam_parquet import find_parquet, read_parquet_lines
+from text_recognizer.ground_truth.iam_parquet import (
+    find_parquet,
+    read_parquet_lines,
+    unpack_parquet,
+)
 from text_recognizer.ground_truth.iam_splits import AACHEN, IamSplits, check_split_kind, split_forms
-from text_recognizer.ground_truth.image_files import image_size, read_grey, read_grey_page
+from text_recognizer.ground_truth.image_files import (
+    image_size,
+    read_grey,
+    read_grey_page,
+    write_png,
+)
 from text_recognizer.ground_truth.samples import LineSample, PageLine, PageSample, check_split
 
 _LOG = logging.getLogger(__name__)
@@ -29,6 +40,7 @@ LANGUAGE = "eng"
 _PAD_PX = 16  # of the full scan: 8 of the course's half-size forms
 _MOST_STRETCH = 0.01  # by how much the scales of both axes may differ
 _N_NAMED = 5
+_CUT_VERSION = 1
 
 ReadImage = Callable[[], NDArray[np.uint8]]
 
@@ -47,6 +59,13 @@ class IamCopy:
             own = self.splits.forms.get(form.id)
             if own is not None and split in (None, own):
                 yield form, own
+
+    def shared_writers(self) -> tuple[str, ...]:
+        """Writers of forms in several splits, sorted; a good split has none."""
+        splits: dict[str, set[str]] = defaultdict(set)
+        for form, split in self.in_split(None):
+            splits[form.writer].add(split)
+        return tuple(sorted(writer for writer, own in splits.items() if len(own) > 1))
 
 
 def holds_iam_lines(path: Path) -> bool:
@@ -119,6 +138,7 @@ def read_iam_lines(
     cache: Path | None = None,
     seed: int = 42,
     keep_err: bool = True,
+    line_images: Mapping[str, Path] | None = None,
 ) -> list[LineSample]:
     """Lines of IAM, by form and in order; a line of which there is no image is named in a warning.
 
@@ -129,6 +149,7 @@ def read_iam_lines(
         cache: folder for what is taken out of archives; None is one in the user's cache folder.
         seed: of the validation part of `fsdl`.
         keep_err: whether lines stay whose segmentation into words IAM calls wrong (`err`).
+        line_images: what `find_line_images` gave; None takes images where they are.
 
     Raises:
         InputError: there is no copy, or a file of it is damaged.
@@ -141,7 +162,7 @@ def read_iam_lines(
         return read_parquet_lines(parquet, IamFiles(Path(path), cache), split=wanted, kind=kind)
     copy = open_iam(path, kind=kind, cache=cache, seed=seed)
     samples, left_out = [], []
-    for form, line, read_image in _with_images(copy, wanted):
+    for form, line, read_image in _with_images(copy, wanted, line_images):
         own = copy.splits.of_line(line.id, form.id)
         if own is None or not (line.is_ok or keep_err):
             continue
@@ -153,6 +174,54 @@ def read_iam_lines(
         )
     _warn(left_out, "lines without an image or a text")
     return samples
+
+
+def find_line_images(path: Path, *, cache: Path | None = None) -> dict[str, Path]:
+    """Image files of the lines by their ids, for training, which reads them in any order.
+
+    They are those of the copy, or of its Parquet files; else all lines are cut out of the forms
+    once, into the cache folder.
+
+    Raises:
+        InputError: there is no copy, or a file of it is damaged.
+    """
+    files = IamFiles(Path(path), cache)
+    parquet = find_parquet(files.path)
+    if parquet:
+        return unpack_parquet(parquet, files)
+    return files.find("lines") or _cut_lines(files)
+
+
+def _cut_lines(files: IamFiles) -> dict[str, Path]:
+    images, xml = _find_forms(files), files.find("xml")
+    states = [
+        (p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in (*images.values(), *xml.values())
+    ]
+    key = hashlib.sha256(repr((_CUT_VERSION, states)).encode()).hexdigest()[:16]
+    folder = files.cache_folder / f"cut-lines-{key}"
+    if not folder.is_dir():
+        _LOG.info("Cutting the lines of %d forms once, into %s.", len(images), folder)
+        with new_folder(folder) as aside:
+            for form in read_forms(files):
+                if form.id in images:
+                    _cut_form(form, images[form.id], aside)
+    return {path.stem: path for path in sorted(folder.glob("*.png"))}
+
+
+def _cut_form(form: IamForm, image: Path, folder: Path) -> None:
+    for line, box in zip(form.lines, line_boxes(form, image_size(image)), strict=True):
+        if box is not None:
+            write_png(folder / f"{line.id}.png", read_box(image, box))
+
+
+def _find_forms(files: IamFiles) -> dict[str, Path]:
+    forms = files.find("forms")
+    if not forms:
+        raise InputError(
+            f"{files.path} holds no images of IAM: lines/ or lines.tgz, or forms/ or the three"
+            " archives of forms, must be there."
+        )
+    return forms
 
 
 def line_boxes(form: IamForm, size: tuple[int, int]) -> list[Box | None]:
@@ -198,16 +267,11 @@ def read_box(path: Path, box: Box) -> NDArray[np.uint8]:
 
 
 def _with_images(
-    copy: IamCopy, split: str | None
+    copy: IamCopy, split: str | None, line_images: Mapping[str, Path] | None
 ) -> Iterator[tuple[IamForm, IamLine, ReadImage | None]]:
     """Lines of the forms of a split, and what reads their images."""
-    lines = copy.files.find("lines")
-    forms = {} if lines else copy.files.find("forms")
-    if not lines and not forms:
-        raise InputError(
-            f"{copy.files.path} holds no images of IAM: lines/ or lines.tgz, or forms/ or the three"
-            " archives of forms, must be there."
-        )
+    lines = copy.files.find("lines") if line_images is None else line_images
+    forms = {} if lines else _find_forms(copy.files)
     for form, _ in copy.in_split(split):
         boxes: Sequence[Box | None] = [None] * len(form.lines)
         if form.id in forms:

@@ -53,11 +53,27 @@ def read_parquet_lines(
             f"The Parquet files of {files.path} know the split {AACHEN} only, not {kind}: they hold"
             " no ids of forms."
         )
+    folder = _unpacked(parquet, files)
+    return [replace(s, source="iam") for s in read_lines_table(folder, split=split)]
+
+
+def unpack_parquet(parquet: Mapping[Path, str], files: IamFiles) -> dict[str, Path]:
+    """Images of the lines by the ids that `read_parquet_lines` gives them.
+
+    Raises:
+        InputError: a file is damaged or has other columns.
+        MissingExtraError: pyarrow is not installed.
+    """
+    found = sorted(_unpacked(parquet, files).iterdir())
+    return {path.stem: path for path in found if path.name != TABLE_NAME}
+
+
+def _unpacked(parquet: Mapping[Path, str], files: IamFiles) -> Path:
     folder = files.cache_folder / f"parquet-{_key(parquet)}"
     if not folder.is_dir():
         with new_folder(folder) as aside:
             _unpack(parquet, aside)
-    return [replace(s, source="iam") for s in read_lines_table(folder, split=split)]
+    return folder
 
 
 def _split_of(path: Path) -> str | None:

@@ -71,6 +71,11 @@ def image_size(path: Path) -> tuple[int, int]:
         raise InputError(f"{path} has too many pixels: {error}") from error
 
 
+def write_png(path: Path, image: NDArray[np.uint8]) -> None:
+    """Write a grey image (H, W), uint8."""
+    path.write_bytes(cv2.imencode(".png", image)[1].tobytes())
+
+
 def decode_grey(data: bytes, name: str) -> NDArray[np.uint8]:
     """Grey image (H, W), uint8, of the bytes of an image file; errors call it `name`.
 

@@ -35,13 +35,14 @@ _DATA_SETS: Mapping[str, tuple[str, Values]] = {
         "EMNISTLines",
         {"mapping": 2019, "max_length": 34, "num_test": 1000},
     ),
+    "IamLinesDataset": ("IamLinesDataset", {}),
 }
 _MODELS = {
     "CharacterModel": _Model("mlp"),
     "LineModel": _Model("line_cnn_all_conv"),
     "LineModelCtc": _Model("line_lstm_ctc", {"loss": CTC, "window_width": 12, "window_stride": 5}),
 }
-_NOT_YET = ("IamLinesDataset", "IamDataset", "IamParagraphsDataset", "FsdlHandwritingDataset")
+_NOT_YET = ("IamDataset", "IamParagraphsDataset", "FsdlHandwritingDataset")
 
 
 def is_json(word: str) -> bool:

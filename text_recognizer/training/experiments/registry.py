@@ -7,6 +7,8 @@ from text_recognizer.data import (
     EMNISTLines,
     EMNISTLines2,
     FakeImageData,
+    IAMLines,
+    IamLinesDataset,
     UnipenCharacters,
 )
 from text_recognizer.errors import OptionError
@@ -19,6 +21,8 @@ DATA_CLASSES: dict[str, type[BaseDataModule]] = {
     "FakeImageData": FakeImageData,
     "EMNISTLines": EMNISTLines,
     "EMNISTLines2": EMNISTLines2,
+    "IAMLines": IAMLines,
+    "IamLinesDataset": IamLinesDataset,
 }
 _JOINS = "+"
 
