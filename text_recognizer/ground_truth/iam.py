@@ -193,7 +193,7 @@ def find_line_images(path: Path, *, cache: Path | None = None) -> dict[str, Path
 
 
 def _cut_lines(files: IamFiles) -> dict[str, Path]:
-    images, xml = _find_forms(files), files.find("xml")
+    images, xml = find_forms(files), files.find("xml")
     states = [
         (p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in (*images.values(), *xml.values())
     ]
@@ -214,7 +214,12 @@ def _cut_form(form: IamForm, image: Path, folder: Path) -> None:
             write_png(folder / f"{line.id}.png", read_box(image, box))
 
 
-def _find_forms(files: IamFiles) -> dict[str, Path]:
+def find_forms(files: IamFiles) -> dict[str, Path]:
+    """Images of the forms by their ids.
+
+    Raises:
+        InputError: the copy has none.
+    """
     forms = files.find("forms")
     if not forms:
         raise InputError(
@@ -233,7 +238,7 @@ def line_boxes(form: IamForm, size: tuple[int, int]) -> list[Box | None]:
     Raises:
         InputError: form and image do not have one shape.
     """
-    x_scale, y_scale = _scales(form, size)
+    x_scale, y_scale = form_scales(form, size)
     known = [line.box for line in form.lines if line.box is not None]
     boxes: list[Box | None] = []
     for line in form.lines:
@@ -271,7 +276,7 @@ def _with_images(
 ) -> Iterator[tuple[IamForm, IamLine, ReadImage | None]]:
     """Lines of the forms of a split, and what reads their images."""
     lines = copy.files.find("lines") if line_images is None else line_images
-    forms = {} if lines else _find_forms(copy.files)
+    forms = {} if lines else find_forms(copy.files)
     for form, _ in copy.in_split(split):
         boxes: Sequence[Box | None] = [None] * len(form.lines)
         if form.id in forms:
@@ -285,7 +290,7 @@ def _with_images(
 
 def _page(form: IamForm, split: str, image: Path) -> PageSample:
     width, height = image_size(image)
-    scales = _scales(form, (width, height))
+    scales = form_scales(form, (width, height))
     lines = tuple(
         PageLine(line.id, line.text, (), _corners(line.box, scales))
         for line in form.lines
@@ -301,8 +306,12 @@ def _corners(box: Box, scales: tuple[float, float]) -> tuple[tuple[float, float]
     return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def _scales(form: IamForm, size: tuple[int, int]) -> tuple[float, float]:
-    """Image pixels by pixels of the full scan, of both axes: measured, as copies differ."""
+def form_scales(form: IamForm, size: tuple[int, int]) -> tuple[float, float]:
+    """Image pixels by pixels of the full scan, across and down: measured, as copies differ.
+
+    Raises:
+        InputError: the XML says no size, or image and form do not have one shape.
+    """
     if not form.width or not form.height:
         raise InputError(f"The XML of the form {form.id} does not say the size of its scan.")
     x_scale, y_scale = size[0] / form.width, size[1] / form.height

@@ -5,6 +5,7 @@ comments at the head of its ASCII files. Boxes are in pixels of the full scan.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -189,7 +190,7 @@ def _line(line: "_Element") -> IamLine:
     words = tuple(_word(word) for word in line.iterfind("word"))
     text = unescape(line.get("text", ""))
     is_ok = line.get("segmentation", _OK) == _OK
-    return IamLine(line.get("id", ""), text, is_ok, _union([word.box for word in words]), words)
+    return IamLine(line.get("id", ""), text, is_ok, union([word.box for word in words]), words)
 
 
 def _word(word: "_Element") -> IamWord:
@@ -197,14 +198,15 @@ def _word(word: "_Element") -> IamWord:
         _box(*(int(part.get(name, "")) for name in ("x", "y", "width", "height")))
         for part in word.iterfind("cmp")
     ]
-    return IamWord(word.get("id", ""), unescape(word.get("text", "")), _union(parts))
+    return IamWord(word.get("id", ""), unescape(word.get("text", "")), union(parts))
 
 
 def _box(x: int, y: int, width: int, height: int) -> Box:
     return Box(x, y, x + width, y + height)
 
 
-def _union(boxes: "list[Box | None] | list[Box]") -> Box | None:
+def union(boxes: Sequence[Box | None]) -> Box | None:
+    """The least box around others; None without any."""
     known = [box for box in boxes if box is not None]
     if not known:
         return None

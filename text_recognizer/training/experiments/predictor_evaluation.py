@@ -1,7 +1,7 @@
 """Predictors on data modules: what the doors in `evaluation/` run, figures printed."""
 
 import sys
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
@@ -21,6 +21,7 @@ from text_recognizer.training.experiments.registry import DATA_CLASSES, data_cla
 Pair = tuple[NDArray[np.uint8], str]
 Figures = dict[str, float]
 _CHUNK = 256
+_DATA_SPLIT = "--data_split"
 _DEFAULTS = {"characters": "EMNIST", "lines": "EMNISTLines"}
 
 
@@ -114,10 +115,16 @@ def _parse(
         raise OptionError("--data_class: give one data set, not several joined by +.")
     kind = DATA_CLASSES[chosen.data_class]
     parser = _chooser(program, data_class, add_help=True)
-    add_flags(parser.add_argument_group("data"), kind.options_class)
-    values = vars(parser.parse_args(words))
     own = {field.name for field in fields(kind.options_class)}
-    return values, kind(kind.options_class(**{k: v for k, v in values.items() if k in own}))
+    group = parser.add_argument_group("data")
+    add_flags(group, kind.options_class, but=("split",))
+    if "split" in own:  # the program's own flag says which part is read
+        group.add_argument(_DATA_SPLIT, dest="data_split", default=SUPPRESS, metavar="NAME")
+    values = vars(parser.parse_args(words))
+    of_data = {**values, "split": values.get("data_split")}
+    return values, kind(
+        kind.options_class(**{k: v for k, v in of_data.items() if k in own and v is not None})
+    )
 
 
 def _chooser(program: str, data_class: str, *, add_help: bool) -> ArgumentParser:
