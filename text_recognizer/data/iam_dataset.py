@@ -1,8 +1,8 @@
 """IAMDataset: lines, words and forms of IAM with the image sizes of the CNN-BiLSTM notebook.
 
-Images are dark ink on white. Training is the three lists trainset, validationset1 and validationset2
-of the official task, as there; `split` gives one part by itself, and what a corrector is chosen by
-comes from the validation lists alone.
+Images are dark ink on white. Training is three lists of the official task, as there: trainset,
+validationset1 and validationset2; `split` gives one part by itself, and what a corrector is chosen
+by comes from the validation lists alone.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,6 +26,7 @@ from text_recognizer.ground_truth.iam import (
     line_boxes,
     open_iam,
     read_box,
+    read_iam_lines,
 )
 from text_recognizer.ground_truth.iam_forms import Box, IamForm, IamLine, union
 from text_recognizer.ground_truth.iam_splits import OFFICIAL
@@ -119,11 +120,11 @@ class IAMDataset:
     @cached_property
     def _entries(self) -> list[_Entry]:
         path, cache = find_iam(self._folder), iam_cache(self._folder)
+        if self.parse == "line" and self.output_data == "text":
+            return list(self._lines(path, cache))
         copy = open_iam(path, kind=OFFICIAL, cache=cache)
-        if self.parse == "line" and self.output_data == "bb":
-            return list(self._cut_lines(copy))
         if self.parse == "line":
-            return list(self._lines(copy, find_line_images(path, cache=cache)))
+            return list(self._cut_lines(copy))
         if self.parse == "word":
             return list(self._words(copy))
         forms = find_forms(copy.files)
@@ -140,10 +141,12 @@ class IAMDataset:
                 if copy.splits.of_line(line.id, form.id) in self.splits:
                     yield form, line
 
-    def _lines(self, copy: IamCopy, images: dict[str, Path]) -> Iterator[_Entry]:
-        for _, line in self._listed(copy):
-            if line.id in images:
-                yield _Entry(line.id, line.text, partial(read_grey, images[line.id]))
+    def _lines(self, path: Path, cache: Path) -> Iterator[_Entry]:
+        images = find_line_images(path, cache=cache)
+        samples = read_iam_lines(path, kind=OFFICIAL, cache=cache, line_images=images)
+        for sample in samples:
+            if sample.split in self.splits:
+                yield _Entry(sample.id, sample.text, sample.read_image)
 
     def _cut_lines(self, copy: IamCopy) -> Iterator[_Entry]:
         """Lines out of forms: of images of lines nobody says where the words are."""

@@ -1,4 +1,4 @@
-"""What the CNN-BiLSTM notebook makes of images and texts of IAM: dark ink on white, labels from 0."""
+"""What the CNN-BiLSTM notebook makes of images and texts of IAM: dark ink on white."""
 
 from collections.abc import Callable
 
