@@ -350,7 +350,7 @@ def test_parts_of_the_json_as_flags() -> None:
         ('{"dataset": "x"}', "No dataset is called 'x'; there are EmnistDataset"),
         ('{"dataset": ["x"]}', "No dataset is called"),
         ('{"model": "x"}', "No model is called 'x'"),
-        ('{"dataset": "IamLinesDataset"}', "IamLinesDataset is not there yet"),
+        ('{"dataset": "IamParagraphsDataset"}', "IamParagraphsDataset is not there yet"),
         ('{"train_args": {"rate": 1}}', "train_args: rate unknown"),
         ('{"train_args": 1}', "train_args holds names and values, not 1"),
         ('{"network": "vgg"}', "no network is called 'vgg'"),

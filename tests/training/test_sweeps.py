@@ -227,7 +227,6 @@ def test_flags_that_no_trial_could_have_are_a_sentence(tmp_path: Path) -> None:
     wrong.write_text(text.replace("lr:", "rate:"), encoding="utf-8")
     for path, sentence in (
         (wrong, "unrecognized arguments: --rate=0.1."),
-        (shipped / "iam_line_lstm_ctc.yml", "The dataset IamLinesDataset is not there yet"),
         (shipped / "emnist_lines2_line_cnn_transformer.yml", "no network is called"),
     ):
         result = CliRunner().invoke(app, ["sweep", str(path), "--output", str(tmp_path / "out")])

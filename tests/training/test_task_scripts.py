@@ -10,7 +10,6 @@ from character_files import run_script, write_emnist_idx
 from programs import environment
 
 from text_recognizer.data import EMNISTLinesOptions
-from text_recognizer.errors import OptionError
 from text_recognizer.training.experiments.flags import parse_flags
 
 pytestmark = pytest.mark.train
@@ -81,10 +80,11 @@ def test_training_is_that_of_the_lessons(
     assert not isinstance(options, EMNISTLinesOptions) or options.max_length == 34
 
 
-def test_training_on_iam_says_what_is_missing(tmp_path: Path) -> None:
-    _, *words = words_of("tasks/train_lstm_line_predictor_on_iam.sh", tmp_path)
-    with pytest.raises(OptionError, match="IamLinesDataset is not there yet"):
-        parse_flags(words)
+def test_training_on_iam_is_on_its_lines_of_2019(tmp_path: Path) -> None:
+    _, *words = words_of("tasks/train_lstm_line_predictor_on_iam.sh", tmp_path, "--seed=1")
+    experiment = parse_flags(words)
+    assert (experiment.data_class, experiment.model_class) == ("IamLinesDataset", "line_lstm_ctc")
+    assert experiment.loss.loss == "ctc" and experiment.saves and experiment.seed == 1
 
 
 def test_prediction_tests_pass_arguments_on(tmp_path: Path) -> None:

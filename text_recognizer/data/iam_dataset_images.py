@@ -37,7 +37,7 @@ def fit_canvas(
     top, left = (height - rows) // 2, (width - columns) // 2
     canvas = np.full(size, max(int(small[0, 0]), _WHITE_FROM), np.uint8)
     canvas[top : top + rows, left : left + columns] = small
-    canvas[canvas > _WHITE_FROM] = 255
+    canvas[canvas >= _WHITE_FROM] = 255
 
     def place(box: Box) -> tuple[float, float, float, float]:
         return (
