@@ -109,6 +109,30 @@ def says_commands(result: Result) -> str | None:
     return None if n_commands == 2 else f"{n_commands} commands for 2 experiments"
 
 
+def parts_are_whole(result: Result) -> str | None:
+    """All lines of the lists of IAM, the first of each among them."""
+    from text_recognizer.data.iam_dataset import IAMDataset
+
+    data = result.folder.parent / "data"
+    sizes = tuple(
+        len(IAMDataset("line", output_data="text", train=train, data_dir=data))
+        for train in (True, False)
+    )
+    return None if sizes == (10, 5) else f"{sizes} lines in place of (10, 5)"
+
+
+def typos_are_written(result: Result) -> str | None:
+    """Pairs of the validation lists, and texts of the training list."""
+    from text_recognizer.data.iam_dataset import export_typos
+
+    folder = result.folder / "dataset" / "typo"
+    counts = export_typos(folder, lambda _: "read", data_dir=result.folder.parent / "data")
+    names = sorted(path.name for path in folder.iterdir())
+    if counts != (4, 6) or names != ["text_train.txt", "validating.json"]:
+        return f"{counts} pairs and texts in {names}"
+    return None
+
+
 METADATA_TASK = "update_fsdl_paragraphs_metadata.sh"
 IAM_LINES = (
     f"{EXPERIMENT} --wandb --gpus=-1 --data_class=IAMLines --model_class=LineCNNTransformer "
@@ -153,7 +177,7 @@ def lines(least: float, most: float, flags: str) -> str:
 COMMANDS = (
     Command(1, "make pip-tools", succeeds("constraints.txt"), "--dry-run"),
     about(2, "git lfs install", exists("text_recognizer/artifacts/line-english/model.onnx")),
-    Command(3, IAM_LINES, is_refused("IAMLines")),
+    Command(3, IAM_LINES, is_refused()),
     Command(
         3,
         f"{EXPERIMENT} --wandb --gpus=-1 --data_class=EMNISTLines --model_class=LineCNN --loss=ctc "
@@ -173,6 +197,11 @@ COMMANDS = (
         is_refused("IAMOriginalAndSyntheticParagraphs"),
     ),
     Command(6, f"{SAVE_BEST}=EMNISTLines --metric=val_cer", gives("val_cer")),
+    about(
+        7,
+        "notebooks/03-look-at-iam-lines.ipynb",
+        is_notebook("notebooks/03-look-at-iam-lines.ipynb"),
+    ),
     Command(
         10,
         "python text_recognizer/paragraph_text_recognizer.py examples/line.png",
@@ -287,8 +316,26 @@ COMMANDS = (
         all_of(trains(*OF_TEXTS), leaves("EMNISTLines-line_lstm_ctc_weights.safetensors")),
         TINY_LINES,
     ),
-    Command(31, "tasks/train_lstm_line_predictor_on_iam.sh", is_refused("IamLinesDataset")),
-    Command(31, f"{EXPERIMENT} --save '{LSTM_ON_IAM}'", is_refused("IamLinesDataset")),
+    Command(
+        31,
+        "tasks/train_lstm_line_predictor_on_iam.sh",
+        all_of(trains(*OF_TEXTS), leaves("IamLinesDataset-line_lstm_ctc_weights.safetensors")),
+        TINY,
+    ),
+    Command(
+        31, f"{EXPERIMENT} --save '{LSTM_ON_IAM}'", is_refused("iam_lines.h5", "SHA-256", "put ")
+    ),
+    Command(
+        32,
+        "python text_recognizer/datasets/iam_dataset.py",
+        succeeds("IAM Dataset", "forms: 9"),
+        "--data_dir={data}",
+    ),
+    Command(
+        32,
+        "python text_recognizer/datasets/iam_dataset.py",
+        is_refused("iamdb.zip", "SHA-256", "put "),
+    ),
     Command(
         34,
         "tasks/train_cnn_line_predictor.sh",
@@ -324,4 +371,6 @@ COMMANDS = (
         )
         for kind in ("emnist", "emnist_lines")
     ),
+    about(47, 'IAMDataset("line", output_data="text", train=True)', parts_are_whole),
+    about(52, "dataset/typo/validating.json, dataset/typo/text_train.txt", typos_are_written),
 )

@@ -9,6 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 from character_files import write_emnist_idx, write_unipen
+from iam_miniature import write_iam
 from nbclient import NotebookClient
 from PIL import Image
 
@@ -78,6 +79,16 @@ def test_characters(tmp_path: Path) -> None:
     assert len(pictures) == 4
     assert all(np.asarray(picture).min() < 100 for picture in pictures)
     assert (tmp_path / "logs" / "mlflow.db").is_file()
+
+
+def test_lines_of_iam(tmp_path: Path) -> None:
+    write_iam(tmp_path / "iam", "course")
+    printed, pictures = run("03", tmp_path, data_dir=str(tmp_path), split="aachen")
+    assert printed.startswith("IAM Dataset\nforms: 9\n")
+    assert "samples: train 10, validation 4, test 6" in printed
+    assert "lines are too long: --max_length=34 makes room" in printed
+    assert len(pictures) == 3
+    assert all(np.asarray(picture).min() < 100 for picture in pictures)
 
 
 def test_lines(tmp_path: Path) -> None:
