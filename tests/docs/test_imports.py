@@ -16,7 +16,7 @@ TRAINING = ("data", "datasets", "models", "lit_models", "training")
 """Folders that need the extra `train`."""
 NOT_INSTALLED = ("tests",)
 IMPORT_NAMES = {"pillow": "PIL", "opencv-python-headless": "cv2"}
-LAZY_EXTRAS = {"quantisation.py": {"onnx"}}
+LAZY_EXTRAS = {"iam_parquet.py": {"pyarrow"}, "quantisation.py": {"onnx"}}
 """Imports inside functions that answer with a sentence where the package is missing."""
 FORBIDDEN = {
     "page": {"*"},

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -124,6 +125,13 @@ def test_ids_without_a_form_are_named_and_counted(
         f"The split fsdl of IAM names 230 ids that {path} does not hold: "
         "m01-060, m01-079, m01-084, m01-095, m01-104 and 225 more."
     ]
+
+
+def test_writers_that_several_splits_share_are_found(copy: Callable[[str], Path]) -> None:
+    iam = open_iam(copy("course"))
+    assert iam.shared_writers() == ()
+    splits = replace(iam.splits, forms={**iam.splits.forms, "a01-003u": "test"})
+    assert replace(iam, splits=splits).shared_writers() == ("000",)
 
 
 def test_prompts_that_several_splits_share() -> None:
