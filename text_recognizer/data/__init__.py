@@ -18,6 +18,7 @@ from text_recognizer.data.handwriting_pages import HandwritingPages
 from text_recognizer.data.iam import IAM, IAMOptions
 from text_recognizer.data.iam_lines import IAMLines, IAMLinesOptions
 from text_recognizer.data.iam_lines_2019 import IamLinesDataset, IamLinesDatasetOptions
+from text_recognizer.data.line_masks import LineMaskOptions, OpenLineMasks, OpenLineMasksOptions
 from text_recognizer.data.mnist import MNIST, MNISTOptions
 from text_recognizer.data.noisy_text import NoisyText
 from text_recognizer.data.options import (
@@ -52,12 +53,15 @@ __all__ = [
     "IAMOptions",
     "IamLinesDataset",
     "IamLinesDatasetOptions",
+    "LineMaskOptions",
     "MAPPING_2019",
     "MAPPING_2021",
     "MNIST",
     "MNISTOptions",
     "NoisyText",
     "NoisyTextOptions",
+    "OpenLineMasks",
+    "OpenLineMasksOptions",
     "PARAGRAPH_MAPPING_2021",
     "SentenceGenerator",
     "UnipenCharacters",
