@@ -103,6 +103,13 @@ class JoinedDataset(Dataset[Batch]):
     def __len__(self) -> int:
         return int(self._ends[-1])
 
+    def set_epoch(self, epoch: int) -> None:
+        """Which epoch comes next, for parts whose samples are drawn anew in each."""
+        for part in self.parts:
+            tell = getattr(part, "set_epoch", None)
+            if tell is not None:
+                tell(epoch)
+
     def __getitem__(self, index: int) -> Batch:
         images, labels = self.__getitems__([index])
         return images[0], labels[0]

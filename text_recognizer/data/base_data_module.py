@@ -175,6 +175,7 @@ class BaseDataModule(pl.LightningDataModule):
             seed=self.options.seed if shuffle else None,
             process=trainer.global_rank if trainer else 0,
             n_processes=n_processes,
+            on_epoch=getattr(samples, "set_epoch", None),
         )
         return DataLoader(
             samples,  # type: ignore[arg-type]  # torch asks for its own class, and uses two methods

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from text_recognizer.data.page_cuts import read_page_image
 from text_recognizer.errors import InputError
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth import PageSample
-from text_recognizer.ground_truth.image_files import read_grey
 from text_recognizer.ground_truth.samples import Point
 from text_recognizer.layout.page_input import normalise_page
 
@@ -38,12 +38,7 @@ def mask_page(page: PageSample, size: int) -> tuple[GreyImage, GreyImage]:
     outlines = [line.polygon for line in page.lines if len(line.polygon) >= _LEAST_POINTS]
     if not outlines:
         raise InputError(f"The page {page.id} has no line with an outline.")
-    image = read_grey(page.image_path)
-    if image.shape != (page.height, page.width):
-        raise InputError(
-            f"{page.image_path} is {image.shape[1]} by {image.shape[0]} pixels and its ground "
-            f"truth says {page.width} by {page.height}; the outlines do not fit."
-        )
+    image = read_page_image(page.image_path, (page.height, page.width))
     view = _Square.around(outlines, image.shape)
     ink = cv2.resize(view.cut(normalise_page(image)), (size, size), interpolation=cv2.INTER_AREA)
     mask = view.cut(draw_mask(outlines, image.shape))

@@ -23,7 +23,7 @@ from text_recognizer.data.base_data_module import (
 from text_recognizer.data.image_variation import between
 from text_recognizer.data.line_mask_drawing import N_CLASSES, colour_mask, mask_page
 from text_recognizer.data.open_pages import OpenPagesOptions, read_open_pages
-from text_recognizer.data.page_separation import pages_of, separate_documents
+from text_recognizer.data.page_separation import of_split, separate_documents
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.ground_truth import PageSample
 
@@ -204,7 +204,7 @@ class LineMasks(BaseDataModule):
     def _write_split(self, folder: Path, split: str) -> None:
         size = self.options.size
         pairs, ids, left_out = [], [], []
-        for page in pages_of(self._all_pages(), split):
+        for page in of_split(self._all_pages(), split):
             try:
                 pairs.append(mask_page(page, size))
                 ids.append(page.id)

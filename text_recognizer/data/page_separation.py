@@ -4,32 +4,74 @@ Knows nothing about torch.
 """
 
 from collections.abc import Iterable, Sequence
-
-from text_recognizer.ground_truth import PageSample
+from typing import Protocol, TypeVar
 
 HELD_OUT = ("validation", "test")
+_RUN = 5  # words; so many in a row are the same text, wherever the lines break
 
 
-def separate_documents(pages: Sequence[PageSample]) -> tuple[list[PageSample], int]:
-    """The pages without those whose document is part of a split that counts more, and their number.
+class _Sample(Protocol):
+    @property
+    def source(self) -> str: ...
+    @property
+    def document(self) -> str: ...
+    @property
+    def split(self) -> str: ...
+
+
+Sample = TypeVar("Sample", bound=_Sample)
+
+
+def separate_documents(samples: Sequence[Sample]) -> tuple[list[Sample], int]:
+    """Lines or pages without those whose document another split needs more, and their number.
 
     A document of the test is neither validated nor trained on, one of validation not trained on.
     """
-    test = _documents(page for page in pages if page.split == "test")
-    validation = _documents(page for page in pages if page.split == "validation") - test
+    test = documents(sample for sample in samples if sample.split == "test")
+    validation = documents(sample for sample in samples if sample.split == "validation") - test
     taken = {"train": test | validation, "validation": test, "test": set()}
-    kept = [page for page in pages if _document(page) not in taken[page.split]]
-    return kept, len(pages) - len(kept)
+    kept = [sample for sample in samples if _document(sample) not in taken[sample.split]]
+    return kept, len(samples) - len(kept)
 
 
-def pages_of(pages: Iterable[PageSample], split: str) -> list[PageSample]:
-    """Pages of one split, in the same order."""
-    return [page for page in pages if page.split == split]
+def of_split(samples: Iterable[Sample], split: str) -> list[Sample]:
+    """Those of one split, in the same order."""
+    return [sample for sample in samples if sample.split == split]
 
 
-def _documents(pages: Iterable[PageSample]) -> set[tuple[str, str]]:
-    return {_document(page) for page in pages}
+def documents(samples: Iterable[_Sample]) -> set[tuple[str, str]]:
+    """Source and name of every document."""
+    return {_document(sample) for sample in samples}
 
 
-def _document(page: PageSample) -> tuple[str, str]:
-    return page.source, page.document
+class WrittenTexts:
+    """Texts of some pages, to ask whether a line says a part of them.
+
+    Args:
+        passages: lines of each page, in order; of single lines one a passage.
+    """
+
+    def __init__(self, passages: Iterable[Sequence[str]]) -> None:
+        self._lines: set[str] = set()
+        self._runs: set[tuple[str, ...]] = set()
+        for lines in passages:
+            words = [_words(line) for line in lines]
+            self._lines.update(" ".join(line) for line in words if line)
+            self._runs.update(_runs([word for line in words for word in line]))
+
+    def hold(self, line: str) -> bool:
+        """Whether a line is one of theirs, or shares five words in a row with them."""
+        words = _words(line)
+        return " ".join(words) in self._lines or not self._runs.isdisjoint(_runs(words))
+
+
+def _document(sample: _Sample) -> tuple[str, str]:
+    return sample.source, sample.document
+
+
+def _words(text: str) -> list[str]:
+    return text.lower().split()
+
+
+def _runs(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    return (tuple(words[i : i + _RUN]) for i in range(len(words) - _RUN + 1))

@@ -1,6 +1,6 @@
 """In which order samples come, and which of several processes gets which."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch.utils.data import Sampler
@@ -18,20 +18,30 @@ class SampleOrder(Sampler[int]):
         seed: of the order of training samples; None keeps the order and repeats none.
         process: number of this process.
         n_processes: that share the samples.
+        on_epoch: is told which epoch comes next; for samples that are drawn anew in each.
     """
 
     def __init__(
-        self, n_samples: int, *, seed: int | None, process: int = 0, n_processes: int = 1
+        self,
+        n_samples: int,
+        *,
+        seed: int | None,
+        process: int = 0,
+        n_processes: int = 1,
+        on_epoch: Callable[[int], None] | None = None,
     ) -> None:
         self._n_samples = n_samples
         self._seed = seed
         self._process = process
         self._n_processes = n_processes
         self._epoch = 0
+        self._on_epoch = on_epoch
 
     def set_epoch(self, epoch: int) -> None:
         """Which epoch comes next; Lightning calls it."""
         self._epoch = epoch
+        if self._on_epoch is not None:
+            self._on_epoch(epoch)
 
     def __iter__(self) -> Iterator[int]:
         if self._seed is None:
