@@ -131,10 +131,11 @@ class StackedParagraphs(Dataset[Batch]):
 
     def _pick(self, rng: np.random.Generator) -> list[int]:
         n_lines = int(rng.integers(1, self.options.max_lines + 1))
+        pool: Sequence[int] = range(len(self.lines))
         if rng.random() < _ONE_HAND:
-            hand = self._hands[int(rng.integers(len(self._hands)))]
-            return [hand[int(i)] for i in rng.integers(len(hand), size=n_lines)]
-        return [int(i) for i in rng.integers(len(self.lines), size=n_lines)]
+            pool = self._hands[int(rng.integers(len(self._hands)))]
+        chosen = rng.choice(len(pool), size=min(n_lines, len(pool)), replace=False)
+        return [pool[int(i)] for i in chosen]  # no line twice: readers must not learn to repeat
 
     def _at_one_size(self, lines: Sequence[InkLine], rng: np.random.Generator) -> list[GreyImage]:
         """Lines as high as each other, or all at the scale that is set; none wider than fits."""
