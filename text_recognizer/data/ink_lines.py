@@ -11,9 +11,10 @@ from text_recognizer.data.label_text import LabelText
 from text_recognizer.data.page_cuts import FittedCut
 from text_recognizer.data.page_separation import WrittenTexts
 from text_recognizer.data.paragraph_pieces import UsablePage
+from text_recognizer.data.paragraphs import ParagraphOptions
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth import LineSample, read_lines
-from text_recognizer.paragraph_input import Canvas, ink_at_scale
+from text_recognizer.paragraph_input import ink_at_scale
 
 KEPT_PX = 56  # rows of a usual line as it is kept; it is never drawn larger
 _INK_PERCENTILE = 98.5
@@ -57,15 +58,12 @@ class _Opened:
         return ink_at_scale(image, min(1.0, KEPT_PX / image.shape[0]))
 
 
-def page_lines(
-    pages: Iterable[UsablePage], canvas: Canvas, *, scale: float | None
-) -> list[InkLine]:
+def page_lines(pages: Iterable[UsablePage], options: ParagraphOptions) -> list[InkLine]:
     """All usable lines of pages, each by itself.
 
     Args:
         pages: of training.
-        canvas: no line is larger.
-        scale: of the pages; None makes a page's usual line `KEPT_PX` high at most.
+        options: scale and canvas; without a scale a page's usual line is `KEPT_PX` high at most.
 
     Raises:
         InputError: an image cannot be read.
@@ -73,10 +71,12 @@ def page_lines(
     found = []
     for page in pages:
         usual = page.layout.cut(page.whole()).line_height
-        largest = scale or min(1.0, KEPT_PX / usual)
+        largest = min(1.0, KEPT_PX / usual)
+        if options.scale is not None:
+            largest = options.page_scale(page.layout.page, usual)
         document = page.layout.page.source, page.layout.page.document
         for number, text in page.texts.items():
-            fitted = FittedCut.on(page.layout.cut([number]), canvas, largest=largest)
+            fitted = FittedCut.on(page.layout.cut([number]), options.canvas, largest=largest)
             found.append(InkLine(text, document, usual * fitted.scale, _Held(fitted())))
     return found
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from text_recognizer.cache_folder import default_data_folder
 from text_recognizer.data.base_data_module import DataModuleOptions
-from text_recognizer.data.raw_data import default_data_folder
 from text_recognizer.errors import InputError
 from text_recognizer.ground_truth import PageSample, read_pages
 

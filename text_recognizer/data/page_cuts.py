@@ -5,7 +5,6 @@ Knows nothing about torch, or whose pages they are.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from text_recognizer.errors import InputError
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth import PageSample
-from text_recognizer.ground_truth.image_files import read_grey
+from text_recognizer.ground_truth.image_files import read_grey_page
 from text_recognizer.ground_truth.samples import Point
 from text_recognizer.paragraph_input import (
     Canvas,
@@ -171,22 +170,13 @@ def read_page_image(path: Path, shape: tuple[int, int]) -> GreyImage:
     Raises:
         InputError: it cannot be read, or has other rows and columns.
     """
-    try:
-        changed_ns = path.stat().st_mtime_ns
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    page = _read_page_image(path, changed_ns)
+    page = read_grey_page(path)
     if page.shape != shape:
         raise InputError(
             f"{path} is {page.shape[1]} by {page.shape[0]} pixels and its ground truth says "
             f"{shape[1]} by {shape[0]}; the outlines do not fit."
         )
     return page
-
-
-@lru_cache(maxsize=4)
-def _read_page_image(path: Path, changed_ns: int) -> GreyImage:
-    return read_grey(path)
 
 
 def _box(polygon: Sequence[Point], width: int, height: int) -> Box | None:

@@ -38,7 +38,7 @@ from text_recognizer.ground_truth import PageSample
 from text_recognizer.paragraph_input import PARAGRAPH_HEIGHT, PARAGRAPH_WIDTH, Canvas, place
 
 N_TOKENS = 2
-_MOST_LINE_PX = 64  # rows of a line, where no scale is set; short paragraphs are not made larger
+_MOST_LINE_PX = 64  # rows of a line where no scale is set; little text is not made larger
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class ParagraphOptions(DataModuleOptions):
             learnt and read; without it, pages of more labels than fit are left out.
         unknown: `strip` takes letters without accents that the mapping lacks, `skip` leaves their
             lines out.
+        shared_texts: whether training lines stay that say what validation or test pages say, in
+            another hand.
         augment_data: whether training paragraphs are varied each time they are loaded.
     """
 
@@ -65,6 +67,7 @@ class ParagraphOptions(DataModuleOptions):
     scale: float | None = None
     pieces: bool = True
     unknown: str = STRIP
+    shared_texts: bool = False
     augment_data: bool = True
 
     def __post_init__(self) -> None:
@@ -88,6 +91,10 @@ class ParagraphOptions(DataModuleOptions):
     def text_length(self) -> int:
         """Characters of a paragraph at most."""
         return self.max_length - N_TOKENS
+
+    def page_scale(self, page: PageSample, line_height: float) -> float:
+        """Largest factor for a page of lines of such a height in its pixels."""
+        return self.scale or min(1.0, _MOST_LINE_PX / line_height)
 
 
 @dataclass
@@ -208,14 +215,14 @@ def usable_pages(pages: Sequence[PageSample], options: ParagraphOptions) -> Page
             f"{n_lost - folded.skipped} lines have no text or no outline, or are too long."
         )
     material.notes += folded.notes()
-    _drop_shared(material)
+    _find_shared(material, keep=options.shared_texts)
     return material
 
 
 def fitted_cut(page: UsablePage, run: Run, options: ParagraphOptions) -> FittedCut:
     """Some lines of a page at the scale at which they are shown."""
     cut = page.layout.cut(run)
-    largest = options.scale or min(1.0, _MOST_LINE_PX / cut.line_height)
+    largest = options.page_scale(page.layout.page, cut.line_height)
     return FittedCut.on(cut, options.canvas, largest=largest)
 
 
@@ -249,23 +256,26 @@ def _usable(page: PageSample, folded: LabelText, options: ParagraphOptions) -> U
     return UsablePage(layout, texts)
 
 
-def _drop_shared(material: PageMaterial) -> None:
-    """Takes lines that validation or test pages say out of the training pages; counts them."""
+def _find_shared(material: PageMaterial, *, keep: bool) -> None:
+    """Counts lines that other splits say, too, and takes them out of the training pages."""
     said = {
         split: [list(page.texts.values()) for page in material.pages[split]] for split in SPLITS
     }
-    test = WrittenTexts(said["test"])
-    material.held_out = WrittenTexts(said["validation"] + said["test"])
+    test, material.held_out = (
+        WrittenTexts(said["test"]),
+        WrittenTexts(said["validation"] + said["test"]),
+    )
     n_validation = sum(test.hold(line) for page in said["validation"] for line in page)
     if n_validation:
         material.notes.append(f"{n_validation} validation lines say what test pages say.")
-    n_shared = 0
+    n_shared = sum(material.held_out.hold(line) for page in said["train"] for line in page)
+    what = f"{n_shared} training lines say what validation or test pages say"
+    if keep:
+        material.held_out = WrittenTexts(())
+        material.notes.append(f"{what}, and are trained on all the same (--shared_texts).")
+        return
+    material.notes.append(f"{what}, and are not trained on.")
     for page in material.pages["train"]:
-        shared = [i for i, line in page.texts.items() if material.held_out.hold(line)]
-        n_shared += len(shared)
-        for number in shared:
+        for number in [i for i, line in page.texts.items() if material.held_out.hold(line)]:
             del page.texts[number]
     material.pages["train"] = [page for page in material.pages["train"] if page.texts]
-    material.notes.append(
-        f"{n_shared} training lines say what validation or test pages say, and are not trained on."
-    )

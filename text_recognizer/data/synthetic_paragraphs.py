@@ -191,7 +191,7 @@ class SyntheticParagraphs(Paragraphs):
     def stacked(self, material: PageMaterial) -> StackedParagraphs:
         """Paragraphs drawn of the lines of training pages, and of further training lines."""
         options = self.options
-        lines = page_lines(material.pages["train"], options.canvas, scale=options.scale)
+        lines = page_lines(material.pages["train"], options)
         if options.lines_dir is not None:
             lines += self._further(options.lines_dir, material)
         self.notes.append(f"Stacked paragraphs are drawn of {len(lines)} training lines.")
