@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from text_recognizer.errors import InputError
 from text_recognizer.grey_image import GreyImage
-from text_recognizer.ground_truth import PageSample
+from text_recognizer.ground_truth import LineSample, PageSample
 from text_recognizer.ground_truth.image_files import read_grey_page
 from text_recognizer.ground_truth.samples import Point
 from text_recognizer.paragraph_input import (
@@ -62,19 +62,31 @@ class PageCut:
         """Median height of its lines' outlines."""
         return float(np.median([np.ptp([y for _, y in outline]) for outline in self.own]))
 
+    def read_grey(self) -> GreyImage:
+        """Its pixels as on the page, with the median of them on foreign lines.
+
+        Raises:
+            InputError: as for `read_ink`.
+        """
+        part, mask = self._part(), self._foreign_mask()
+        return part if mask is None else np.where(mask > 0, np.uint8(np.median(part)), part)
+
     def read_ink(self, scale: float) -> GreyImage:
         """Its ink bright on black at a scale, uint8.
 
         Raises:
             InputError: the image cannot be read, or has another size than the ground truth says.
         """
-        left, top, right, bottom = self.box
-        part = read_page_image(self.path, self.page_shape)[top:bottom, left:right]
+        part = self._part()
         ink = ink_at_scale(part, scale)
         outside = self._foreign_mask()
         if outside is not None:
             ink = np.where(resized(outside, scaled_shape(part.shape, scale)) > 0, 0, ink)
         return np.asarray(ink, np.uint8)
+
+    def _part(self) -> GreyImage:
+        left, top, right, bottom = self.box
+        return read_page_image(self.path, self.page_shape)[top:bottom, left:right]
 
     def _foreign_mask(self) -> GreyImage | None:
         """255 on foreign lines, in pixels of the part."""
@@ -192,3 +204,21 @@ def _box(polygon: Sequence[Point], width: int, height: int) -> Box | None:
 
 def _overlap(one: Box, other: Box) -> bool:
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def cut_lines(page: PageSample) -> list[LineSample]:
+    """The transcribed lines of a page that have a place, with even paper over their neighbours."""
+    layout = PageLayout(page)
+    return [
+        LineSample(
+            line.id,
+            line.text,
+            page.source,
+            page.document,
+            page.language,
+            page.split,
+            read_image=layout.cut([number]).read_grey,
+        )
+        for number, line in enumerate(page.lines)
+        if line.text and number in layout.places
+    ]

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 HELD_OUT = ("validation", "test")
 _RUN = 5  # words; so many in a row are the same text, wherever the lines break
+_LEAST_WORDS = 2  # of a line that is a text of its own
 
 
 class _Sample(Protocol):
@@ -45,7 +46,7 @@ def documents(samples: Iterable[_Sample]) -> set[tuple[str, str]]:
 
 
 class WrittenTexts:
-    """Texts of some pages, to ask whether a line says a part of them.
+    """Texts of some pages, to ask whether a line says a part of them; one word says nothing.
 
     Args:
         passages: lines of each page, in order; of single lines one a passage.
@@ -56,7 +57,7 @@ class WrittenTexts:
         self._runs: set[tuple[str, ...]] = set()
         for lines in passages:
             words = [_words(line) for line in lines]
-            self._lines.update(" ".join(line) for line in words if line)
+            self._lines.update(" ".join(line) for line in words if len(line) >= _LEAST_WORDS)
             self._runs.update(_runs([word for line in words for word in line]))
 
     def hold(self, line: str) -> bool:
