@@ -37,6 +37,7 @@ class InkRanges:
         brightness: factor for the ink.
         contrast: factor for the distance from the mean.
         blur_share: share of the images that are blurred.
+        furthest_px: columns left of the image at most; None lets it be anywhere.
     """
 
     angle_deg: tuple[float, float]
@@ -48,6 +49,7 @@ class InkRanges:
     brightness: tuple[float, float] = (1.0, 1.0)
     contrast: tuple[float, float] = (1.0, 1.0)
     blur_share: float = 0.0
+    furthest_px: float | None = None
 
 
 PARAGRAPH_RANGES = InkRanges(
@@ -67,6 +69,7 @@ LINE_RANGES = InkRanges(
     stretch=(0.9, 1.1),
     brightness=(0.8, 1.6),
     blur_share=0.25,
+    furthest_px=28.0,
 )
 
 
@@ -89,6 +92,8 @@ def vary_ink(ink: GreyImage, canvas: Canvas, ranges: InkRanges, chance: Chances)
     changed *= fit
     low = changed.min(axis=0)
     free = np.maximum(np.array(canvas[::-1]) - np.ptp(changed, axis=0), 0.0)
+    if ranges.furthest_px is not None:
+        free[0] = min(free[0], ranges.furthest_px)
     changed += free * chance[0:2] - low
     matrix = cv2.getPerspectiveTransform(
         (corners - 0.5).astype(np.float32), (changed - 0.5).astype(np.float32)

@@ -7,8 +7,19 @@ from text_recognizer.data import (
     EMNISTLines,
     EMNISTLines2,
     FakeImageData,
+    FSDLHandwriting,
+    FSDLHandwritingParagraphs,
     IAMLines,
     IamLinesDataset,
+    IAMOriginalAndSyntheticParagraphs,
+    IAMParagraphs,
+    IamParagraphsDataset,
+    IAMSyntheticParagraphs,
+    OpenLineMasks,
+    OpenLines,
+    OpenOriginalAndSyntheticParagraphs,
+    OpenParagraphs,
+    OpenSyntheticParagraphs,
     UnipenCharacters,
 )
 from text_recognizer.errors import OptionError
@@ -23,6 +34,18 @@ DATA_CLASSES: dict[str, type[BaseDataModule]] = {
     "EMNISTLines2": EMNISTLines2,
     "IAMLines": IAMLines,
     "IamLinesDataset": IamLinesDataset,
+    "IAMParagraphs": IAMParagraphs,
+    "IAMSyntheticParagraphs": IAMSyntheticParagraphs,
+    "IAMOriginalAndSyntheticParagraphs": IAMOriginalAndSyntheticParagraphs,
+    "IamParagraphsDataset": IamParagraphsDataset,
+    "FSDLHandwriting": FSDLHandwriting,
+    "IamHandwritingDataset": FSDLHandwriting,
+    "FSDLHandwritingParagraphs": FSDLHandwritingParagraphs,
+    "OpenLines": OpenLines,
+    "OpenParagraphs": OpenParagraphs,
+    "OpenSyntheticParagraphs": OpenSyntheticParagraphs,
+    "OpenOriginalAndSyntheticParagraphs": OpenOriginalAndSyntheticParagraphs,
+    "OpenLineMasks": OpenLineMasks,
 }
 _JOINS = "+"
 
