@@ -1,4 +1,4 @@
-"""Door: `python text_recognizer/datasets/iam_original_and_synthetic_paragraphs.py` says what it holds."""
+"""Door: says what IAMOriginalAndSyntheticParagraphs holds, as a program."""
 
 import sys
 from pathlib import Path
