@@ -129,6 +129,7 @@ class Lines(BaseDataModule):
         self.output_dims = (self.options.max_length, 1)
         self.notes: list[str] = []
         self._images: list[Callable[[], GreyImage]] = []
+        self._read: list[LineSample] = []
 
     def read_lines(self) -> list[LineSample]:
         """All lines with their splits.
@@ -140,12 +141,12 @@ class Lines(BaseDataModule):
 
     def prepare_data(self) -> None:
         """See that the data are there."""
-        self.read_lines()
+        self._read = self.read_lines()
 
     def read_splits(self) -> dict[str, Samples]:
         """Texts as labels, and what reads the images."""
         self.notes = []
-        lines = self._separated(self._without_wide(self._usable(self.read_lines())))
+        lines = self._separated(self._without_wide(self._usable(self._read or self.read_lines())))
         splits = {split: of_split(lines, split) for split in SPLITS}
         if not splits["train"]:
             raise InputError(f"{self.data_name}: there is no training line that can be learnt.")

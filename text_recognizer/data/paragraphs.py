@@ -137,6 +137,7 @@ class Paragraphs(BaseDataModule):
         self.input_dims = (1, *self.options.canvas)
         self.output_dims = (self.options.max_length, 1)
         self.notes: list[str] = []
+        self._pages: list[PageSample] = []
 
     def read_pages(self) -> list[PageSample]:
         """All pages with their splits.
@@ -148,11 +149,11 @@ class Paragraphs(BaseDataModule):
 
     def prepare_data(self) -> None:
         """See that the data are there."""
-        self.read_pages()
+        self._pages = self.read_pages()
 
     def read_splits(self) -> dict[str, Samples]:
         """Paragraphs of all splits; images are read when they are needed."""
-        material = usable_pages(self.read_pages(), self.options)
+        material = usable_pages(self._pages or self.read_pages(), self.options)
         self.notes = material.notes
         splits = {split: self.real_samples(material.pages[split], split) for split in SPLITS[1:]}
         train = self.training_samples(material)
