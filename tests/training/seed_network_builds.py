@@ -28,8 +28,9 @@ TINY: dict[str, dict[str, Any]] = {
     "line_lstm_ctc": {"window_width": 12, "window_stride": 12},
 }
 CHARACTERS = ("MLP", "CNN", "CharacterCNN", "mlp", "lenet")
+MASKS = ("FCN", "UNet", "fcn")
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
-    *((name, {}) for name in SEED_NETWORKS),
+    *((name, {}) for name in SEED_NETWORKS if name not in MASKS),
     ("LineCNN", {"batch_norm": True}),
     ("LineCNN", {"stem": "lenet"}),
     ("LineCNN", {"stem": "lenet", "batch_norm": True}),

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from seed_network_builds import CHARACTERS, build
+from seed_network_builds import CHARACTERS, MASKS, build
 
 from text_recognizer import models
 from text_recognizer.errors import OptionError
@@ -114,6 +114,10 @@ pytestmark = pytest.mark.train
             "14.",
         ),
         ("line_lstm_ctc", {"window_stride": 0}, "window_stride must be 1 or more, not 0."),
+        ("fcn", {"n_blocks": 0}, "n_blocks must be 1 or more, not 0."),
+        ("FCN", {"conv_dim": 0}, "conv_dim must be 1 or more, not 0."),
+        ("UNet", {"conv_dim": 0}, "conv_dim must be 1 or more, not 0."),
+        ("UNet", {"n_levels": 1}, "n_levels must be 2 or more, not 1."),
     ],
 )
 def test_options_are_checked(name: str, values: dict[str, Any], message: str) -> None:
@@ -256,7 +260,7 @@ def test_as_many_steps_as_labels() -> None:
 def test_seeds_names() -> None:
     kinds = SEED_NETWORKS.items()
     line_networks = {name for name, kind in kinds if issubclass(kind.network, LineNetwork)}
-    assert line_networks == set(SEED_NETWORKS) - set(CHARACTERS)
+    assert line_networks == set(SEED_NETWORKS) - {*CHARACTERS, *MASKS}
     for kind in SEED_NETWORKS.values():
         assert kind.options.__name__ == f"{kind.network.__name__}Options"
         assert getattr(models, kind.network.__name__) is kind.network

@@ -3,6 +3,7 @@
 from text_recognizer.models.character_cnn import CharacterCNN, CharacterCNNOptions
 from text_recognizer.models.cnn import CNN, CNNOptions
 from text_recognizer.models.edit_tagger import EditTagger, EditTaggerOptions
+from text_recognizer.models.fcn import FCN, FCNOptions
 from text_recognizer.models.lenet import LeNet, LeNetOptions
 from text_recognizer.models.line_cnn import LineCNN, LineCNNOptions
 from text_recognizer.models.line_cnn_all_conv import LineCNNAllConv, LineCNNAllConvOptions
@@ -17,9 +18,11 @@ from text_recognizer.models.line_resnet_lstm_network import (
     LineResnetLSTMNetwork,
     LineResnetLSTMNetworkOptions,
 )
+from text_recognizer.models.mask_network import MaskNetwork
 from text_recognizer.models.mlp import MLP, MLPOptions
 from text_recognizer.models.mlp_2019 import MLP2019, MLP2019Options
 from text_recognizer.models.seed_networks import SEED_NETWORKS, SeedNetwork
+from text_recognizer.models.unet import UNet, UNetOptions
 
 __all__ = [
     "CNN",
@@ -28,6 +31,8 @@ __all__ = [
     "CharacterCNNOptions",
     "EditTagger",
     "EditTaggerOptions",
+    "FCN",
+    "FCNOptions",
     "LeNet",
     "LeNetOptions",
     "LineCNN",
@@ -53,7 +58,10 @@ __all__ = [
     "MLP2019",
     "MLP2019Options",
     "MLPOptions",
+    "MaskNetwork",
     "SEED_NETWORKS",
     "SeedNetwork",
+    "UNet",
+    "UNetOptions",
     "check_output_length",
 ]

@@ -47,9 +47,12 @@ class LineFinderUNet(nn.Module):
 
     Args:
         options: shape of the network.
+        n_maps: channels of the output.
     """
 
-    def __init__(self, options: LineFinderUNetOptions | None = None) -> None:
+    def __init__(
+        self, options: LineFinderUNetOptions | None = None, *, n_maps: int = len(CHANNELS)
+    ) -> None:
         super().__init__()
         self.options = options or LineFinderUNetOptions()
         widths, n_full = self.options.widths, self.options.full_levels
@@ -66,14 +69,14 @@ class LineFinderUNet(nn.Module):
         self.up = nn.ModuleList(
             _block(2 * b, b, is_full=len(pairs) - 1 - i < n_full) for i, (_, b) in enumerate(pairs)
         )
-        self.output = nn.Conv2d(widths[0], len(CHANNELS), 1)
+        self.output = nn.Conv2d(widths[0], n_maps, 1)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Maps of shape (N, 5, H / 2, W / 2) of images (N, 1, H, W), paper 0, ink 1.
+        """Maps of shape (N, n_maps, H / 2, W / 2) of images (N, 1, H, W), paper 0, ink 1.
 
-        The channels are `CHANNELS`: logits of ridge, line ends and text area; natural logarithms of
-        the heights above and below the baseline, in pixels of the image, of use on ridges only. H
-        and W are multiples of `options.multiple`.
+        The finder's channels are `CHANNELS`: logits of ridge, line ends and text area; natural
+        logarithms of the heights above and below the baseline, in pixels of the image, of use on
+        ridges only. H and W are multiples of `options.multiple`.
         """
         x = self.stem(image)  # (N, widths[0], H / 2, W / 2)
         kept: list[Tensor] = []

@@ -1,7 +1,7 @@
 """The networks of experiments by name.
 
 Those of the 2021 lessons and of the 2019 project have the names they had there; CharacterCNN and
-LineResnetLSTM are those of the shipped models.
+LineResnetLSTM are those of the shipped models, and UNet has the shape of the shipped line finder.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from torch import nn
 
 from text_recognizer.models.character_cnn import CharacterCNN, CharacterCNNOptions
 from text_recognizer.models.cnn import CNN, CNNOptions
+from text_recognizer.models.fcn import FCN, FCNOptions
 from text_recognizer.models.lenet import LeNet, LeNetOptions
 from text_recognizer.models.line_cnn import LineCNN, LineCNNOptions
 from text_recognizer.models.line_cnn_all_conv import LineCNNAllConv, LineCNNAllConvOptions
@@ -24,6 +25,7 @@ from text_recognizer.models.line_resnet_lstm_network import (
 )
 from text_recognizer.models.mlp import MLP, MLPOptions
 from text_recognizer.models.mlp_2019 import MLP2019, MLP2019Options
+from text_recognizer.models.unet import UNet, UNetOptions
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,11 @@ SEED_NETWORKS = {
     "LineCNNDeep": SeedNetwork(LineCNNDeep, LineCNNDeepOptions),
     "LineCNNLSTM": SeedNetwork(LineCNNLSTM, LineCNNLSTMOptions),
     "LineResnetLSTM": SeedNetwork(LineResnetLSTMNetwork, LineResnetLSTMNetworkOptions),
+    "FCN": SeedNetwork(FCN, FCNOptions),
+    "UNet": SeedNetwork(UNet, UNetOptions),
     "mlp": SeedNetwork(MLP2019, MLP2019Options),
     "lenet": SeedNetwork(LeNet, LeNetOptions),
     "line_cnn_all_conv": SeedNetwork(LineCNNAllConv, LineCNNAllConvOptions),
     "line_lstm_ctc": SeedNetwork(LineLSTMCTC, LineLSTMCTCOptions),
+    "fcn": SeedNetwork(FCN, FCNOptions),
 }
