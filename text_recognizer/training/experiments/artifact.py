@@ -34,6 +34,7 @@ from text_recognizer.training.experiments.character_export import character_form
 from text_recognizer.training.experiments.checkpoint_record import (
     CHARACTER,
     LINE,
+    PAGE,
     PARAGRAPH,
     SavedNetwork,
 )
@@ -52,7 +53,7 @@ class Artifact:
 
     Attributes:
         folder: where it is.
-        unit: what its network reads: a line, a paragraph or a character.
+        unit: what its network reads: a line, a paragraph, a character, or the lines of a page.
         has_bundle: whether the program can read with it.
     """
 
@@ -186,10 +187,20 @@ def export_paragraph(saved: SavedNetwork, run: FoundRun, name: str) -> BundleCon
     raise OptionError("there are no models for paragraphs yet.")
 
 
+def export_page(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
+    """Bundle of a network for masks of lines.
+
+    Raises:
+        OptionError: there are none; the models that find lines are those of recipes.
+    """
+    raise OptionError("line detectors are measured by evaluation/evaluate_line_detector.py.")
+
+
 _EXPORTS: Mapping[str, Callable[[SavedNetwork, FoundRun, str], BundleContent]] = {
     LINE: export_line,
     CHARACTER: export_character,
     PARAGRAPH: export_paragraph,
+    PAGE: export_page,
 }
 
 

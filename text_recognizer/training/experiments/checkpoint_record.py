@@ -15,11 +15,12 @@ from torch import Tensor, nn
 from text_recognizer.data import BaseDataModule
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.training.experiments.experiment import Experiment
+from text_recognizer.training.experiments.kinds import MASKS, kind_of_network
 from text_recognizer.training.experiments.registry import network_class
 from text_recognizer.training.export import git_commit
 
 RECORD_KEY = "experiment"
-LINE, PARAGRAPH, CHARACTER = "line", "paragraph", "character"
+LINE, PARAGRAPH, CHARACTER, PAGE = "line", "paragraph", "character", "page"
 _PREFIX = "network."
 
 
@@ -33,7 +34,7 @@ class CheckpointRecord:
         network: options of the network.
         mapping: names of the classes.
         input_dims: channels, rows and columns of an image.
-        output_length: labels of an image; 1 for a character.
+        output_length: labels of an image; 1 for a character, the rows of a mask.
         normalisation: mean and deviation that images were normalised by.
         git_commit: of the program; None if not known.
         figures: metrics of the validation before the checkpoint.
@@ -70,7 +71,9 @@ class CheckpointRecord:
 
     @property
     def unit(self) -> str:
-        """What the network reads: a line, a paragraph or a character."""
+        """What the network looks at: a line, a paragraph, a character or the lines of a page."""
+        if kind_of_network(network_class(str(self.config["model_class"])).network) == MASKS:
+            return PAGE
         if self.output_length == 1:
             return CHARACTER
         return PARAGRAPH if "\n" in self.mapping else LINE

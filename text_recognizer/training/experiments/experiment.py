@@ -13,12 +13,21 @@ from text_recognizer.data import BaseDataModule, CombinedData, DataModuleOptions
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.lit_models.experiment import ExperimentLitModel
 from text_recognizer.lit_models.experiment_ctc import ExperimentCTCLitModel
+from text_recognizer.lit_models.experiment_segmentation import ExperimentSegmentationLitModel
 from text_recognizer.models.line_network import LineNetwork, check_output_length
+from text_recognizer.training.experiments.kinds import (
+    CHARACTERS,
+    LINES,
+    MASKS,
+    kind_of_data,
+    kind_of_network,
+)
 from text_recognizer.training.experiments.options import CTC, TRANSFORMER, ExperimentLossOptions
 from text_recognizer.training.experiments.registry import data_classes, network_class
 from text_recognizer.training.experiments.run_command import relative_path
 
 PROJECT = "text-recognizer-experiments"
+_USES = {CHARACTERS: "reads single characters", LINES: "reads lines", MASKS: "draws masks of lines"}
 
 
 @dataclass(frozen=True)
@@ -123,12 +132,11 @@ def make_network(experiment: Experiment, data: BaseDataModule) -> nn.Module:
     """
     kind = network_class(experiment.model_class)
     length = data.output_dims[0]
-    is_line, reads_lines = length > 1, issubclass(kind.network, LineNetwork)
-    if is_line != reads_lines:
-        wanted = "lines" if reads_lines else "single characters"
+    held, wanted = kind_of_data(data), kind_of_network(kind.network)
+    if held != wanted:
         raise OptionError(
-            f"{experiment.model_class} reads {wanted}, and {experiment.data_class} holds "
-            f"{'lines' if is_line else 'single characters'}: choose another of the two."
+            f"{experiment.model_class} {_USES[wanted]}, and {experiment.data_class} holds {held}: "
+            "choose another of the two."
         )
     network = kind.network(
         experiment.network,
@@ -136,7 +144,7 @@ def make_network(experiment: Experiment, data: BaseDataModule) -> nn.Module:
         n_classes=len(data.mapping),
         output_length=length,
     )
-    if is_line and experiment.loss.loss != CTC:
+    if held == LINES and experiment.loss.loss != CTC:
         check_output_length(cast(LineNetwork, network).count_steps(data.input_dims[2]), length)
     return network
 
@@ -155,10 +163,12 @@ def make_model(experiment: Experiment, data: BaseDataModule) -> ExperimentLitMod
         )
     network = make_network(experiment, data)
     model: ExperimentLitModel
-    if experiment.loss.loss == CTC:
+    if kind_of_data(data) == MASKS:
+        model = ExperimentSegmentationLitModel(network, experiment.loss, mapping=data.mapping)
+    elif experiment.loss.loss == CTC:
         model = ExperimentCTCLitModel(network, experiment.loss, mapping=data.mapping)
     else:
-        is_line = data.output_dims[0] > 1
+        is_line = kind_of_data(data) == LINES
         model = ExperimentLitModel(network, experiment.loss, mapping=data.mapping, is_line=is_line)
     if experiment.load_checkpoint is not None:
         weights = read_checkpoint(model, experiment.load_checkpoint, flag="--load_checkpoint")

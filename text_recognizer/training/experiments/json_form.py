@@ -40,6 +40,7 @@ _DATA_SETS: Mapping[str, tuple[str, Values]] = {
 _MODELS = {
     "CharacterModel": _Model("mlp"),
     "LineModel": _Model("line_cnn_all_conv"),
+    "LineDetectorModel": _Model("fcn", {"optimizer": "Adam", "lr": 0.0005}),
     "LineModelCtc": _Model("line_lstm_ctc", {"loss": CTC, "window_width": 12, "window_stride": 5}),
 }
 _NOT_YET = ("IamDataset", "IamParagraphsDataset", "FsdlHandwritingDataset")

@@ -16,6 +16,7 @@ from text_recognizer.data.base_data_module import SPLITS, BaseDataModule
 from text_recognizer.data.option_flags import add_flags
 from text_recognizer.errors import OptionError, TextRecognizerError
 from text_recognizer.line_predictor import LinePredictor
+from text_recognizer.training.experiments.kinds import kind_of_data
 from text_recognizer.training.experiments.registry import DATA_CLASSES, data_classes
 
 Pair = tuple[NDArray[np.uint8], str]
@@ -96,7 +97,7 @@ def _main(
 
 
 def _check_kind(data: BaseDataModule, wanted: str) -> None:
-    held = "lines" if data.output_dims[0] > 1 else "characters"
+    held = kind_of_data(data).removeprefix("single ")
     if held != wanted:
         raise OptionError(f"{data.data_name} holds {held}: give a --data_class of {wanted}.")
 
