@@ -55,6 +55,14 @@ class FindingCounts:
         n_judged = self.n_found - self.n_ignored
         return self.n_matched / n_judged if n_judged else None
 
+    @property
+    def f1(self) -> float | None:
+        """Harmonic mean of recall and precision, 0 if nothing matched; None without reference."""
+        if self.recall is None:
+            return None
+        both = self.recall + (self.precision or 0.0)
+        return 2 * self.recall * (self.precision or 0.0) / both if both else 0.0
+
 
 @dataclass(frozen=True)
 class LineMatch:

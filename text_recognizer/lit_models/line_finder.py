@@ -145,12 +145,11 @@ class LineFinderLitModel(BaseLitModel):
             dtype=torch.float64,
         )
         counts = FindingCounts(*(int(total) for total in sum_over_processes(self, totals)))
-        if not counts.n_reference:
+        f1 = counts.f1
+        if f1 is None:
             return
-        recall, precision = counts.recall or 0.0, counts.precision or 0.0
-        f1 = 2 * recall * precision / max(recall + precision, 1e-9)
-        self.log("val_recall", recall)
-        self.log("val_precision", precision)
+        self.log("val_recall", counts.recall or 0.0)
+        self.log("val_precision", counts.precision or 0.0)
         self.log("val_error", 1.0 - f1, prog_bar=True)
 
     def draw_maps(self, page: GreyImage) -> NDArray[np.float32]:
