@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_recognizer.data.page_cuts import read_page_image
-from text_recognizer.errors import InputError
+from text_recognizer.errors import InputError, OptionError
+from text_recognizer.evaluation.line_finding import local_gaps
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth import PageSample
 from text_recognizer.ground_truth.samples import Point
@@ -18,32 +19,72 @@ from text_recognizer.layout.page_input import normalise_page
 
 N_CLASSES = 3
 """No line; lines 1, 3, 5, ...; lines 2, 4, 6, ..."""
+OUTLINES, BANDS = "outlines", "bands"
+_BAND = 0.45  # of the line gap, height of a band; as much paper and more stays between two
 _RIM_PX = 50  # over the first line and under the last
 _LEAST_POINTS = 3
 _COLOURS = ((0, 0, 0), (255, 120, 0), (0, 140, 255))  # of the classes, red, green, blue
 _COLOUR_SHARE = 0.4
 
 
-def mask_page(page: PageSample, size: int) -> tuple[GreyImage, GreyImage]:
+def mask_page(page: PageSample, size: int, *, form: str = OUTLINES) -> tuple[GreyImage, GreyImage]:
     """Square image and mask of a page, both uint8 of shape (size, size).
 
     The square is as wide as the page, or as high as its text with a rim of 50 pixels if that is
     more; it is centred on the text, and what lies beyond the page is paper. The image has paper 0
-    and ink 255. The mask is 0, and in the outline of line i (from 0) `i % 2 + 1`.
+    and ink 255. The mask is 0, and in line i (from 0) `i % 2 + 1`.
+
+    Args:
+        page: with the places of its lines.
+        size: rows and columns of both.
+        form: of a line in the mask: its outline, or a band over its baseline (`line_bands`).
 
     Raises:
         InputError: the image cannot be read or has another size than the page says, or no line has
-            an outline.
+            an outline, or for bands a baseline.
     """
     outlines = [line.polygon for line in page.lines if len(line.polygon) >= _LEAST_POINTS]
     if not outlines:
         raise InputError(f"The page {page.id} has no line with an outline.")
     image = read_page_image(page.image_path, (page.height, page.width))
+    drawn = line_bands(page) if form == BANDS else outlines
     view = _Square.around(outlines, image.shape)
     ink = cv2.resize(view.cut(normalise_page(image)), (size, size), interpolation=cv2.INTER_AREA)
-    mask = view.cut(draw_mask(outlines, image.shape))
+    mask = view.cut(draw_mask(drawn, image.shape))
     small = cv2.resize(mask, (size, size), interpolation=cv2.INTER_NEAREST)
     return np.asarray(ink, np.uint8), np.asarray(small, np.uint8)
+
+
+def check_form(form: str) -> None:
+    """Refuses unknown forms of lines in a mask.
+
+    Raises:
+        OptionError: there is no such form.
+    """
+    if form not in (OUTLINES, BANDS):
+        raise OptionError(f"mask_form is {OUTLINES} or {BANDS}, not {form!r}.")
+
+
+def line_bands(page: PageSample) -> list[list[Point]]:
+    """A band over each baseline, a little less high than half the gap to the next line.
+
+    Unlike outlines, bands of neighbours do not touch, and their lower edge is the baseline. A
+    lone line's gap is the median height of its outline.
+
+    Raises:
+        InputError: no line has a baseline.
+    """
+    lines = [line for line in page.lines if len(line.baseline) > 1]
+    if not lines:
+        raise InputError(f"The page {page.id} has no line with a baseline.")
+    baselines = [np.asarray(line.baseline, np.float64) for line in lines]
+    heights = [np.ptp([y for _, y in line.polygon]) for line in lines if line.polygon]
+    gaps = local_gaps(baselines, lone_gap=float(np.median(heights)) if heights else 1.0)
+    bands = []
+    for line, gap in zip(lines, gaps, strict=True):
+        over = [(x, y - _BAND * float(gap)) for x, y in line.baseline]
+        bands.append([*line.baseline, *over[::-1]])
+    return bands
 
 
 def draw_mask(outlines: Sequence[Sequence[Point]], shape: tuple[int, ...]) -> GreyImage:

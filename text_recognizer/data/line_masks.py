@@ -21,13 +21,19 @@ from text_recognizer.data.base_data_module import (
     run_as_script,
 )
 from text_recognizer.data.image_variation import between
-from text_recognizer.data.line_mask_drawing import N_CLASSES, colour_mask, mask_page
+from text_recognizer.data.line_mask_drawing import (
+    N_CLASSES,
+    OUTLINES,
+    check_form,
+    colour_mask,
+    mask_page,
+)
 from text_recognizer.data.open_pages import OpenPagesOptions, read_open_pages
 from text_recognizer.data.page_separation import of_split, separate_documents
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.ground_truth import PageSample
 
-_CACHE_VERSION = 1
+_CACHE_VERSION = 2
 _INTERIM = "interim"
 _DEBUG = "debug_crops"
 _SHIFT_X, _SHIFT_Y = (-0.06, 0.06), (-0.1, 0.1)  # of the side
@@ -42,17 +48,21 @@ class LineMaskOptions(DataModuleOptions):
 
     Attributes:
         size: rows and columns of image and mask.
+        mask_form: what is drawn of a line: `outlines`, or `bands` over baselines, which do not
+            touch.
         augment_data: whether training pages are varied each time they are loaded.
         debug_images: whether pages with coloured lines are written to look at.
     """
 
     batch_size: int = 32
     size: int = 256
+    mask_form: str = OUTLINES
     augment_data: bool = True
     debug_images: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_form(self.mask_form)
         if self.size < 32:
             raise OptionError(f"size is at least 32, not {self.size}.")
 
@@ -197,6 +207,7 @@ class LineMasks(BaseDataModule):
         parameters = {
             "version": _CACHE_VERSION,
             "size": self.options.size,
+            "mask_form": self.options.mask_form,
             "pages": [_fingerprint(page) for page in self._all_pages()],
         }
         return ArrayCache(self.work_folder, self.interim_name, parameters)
@@ -206,7 +217,7 @@ class LineMasks(BaseDataModule):
         pairs, ids, left_out = [], [], []
         for page in of_split(self._all_pages(), split):
             try:
-                pairs.append(mask_page(page, size))
+                pairs.append(mask_page(page, size, form=self.options.mask_form))
                 ids.append(page.id)
             except InputError as error:
                 left_out.append(f"{split}: {error}")
@@ -233,7 +244,7 @@ class OpenLineMasksOptions(LineMaskOptions, OpenPagesOptions):
 
 
 class OpenLineMasks(LineMasks):
-    """Masks of the lines of pages with PAGE XML; a line's mask is its outline."""
+    """Masks of the lines of pages with PAGE XML."""
 
     options_class = OpenLineMasksOptions
     options: OpenLineMasksOptions
@@ -277,8 +288,8 @@ def _fingerprint(page: PageSample) -> tuple[object, ...]:
         file = page.image_path.stat()
     except OSError as error:
         raise InputError(f"{page.image_path} cannot be read: {error.strerror}.") from error
-    outlines = tuple(line.polygon for line in page.lines)
-    return (page.id, page.split, str(page.image_path), file.st_size, file.st_mtime_ns, outlines)
+    places = tuple((line.polygon, line.baseline) for line in page.lines)
+    return (page.id, page.split, str(page.image_path), file.st_size, file.st_mtime_ns, places)
 
 
 assert len(LineMasks.mapping) == N_CLASSES
