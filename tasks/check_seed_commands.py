@@ -26,12 +26,13 @@ SHARE_RECORDS = (3, 4, 5, 6)
 
 
 def make_files(folder: Path) -> None:
-    """Miniatures of EMNIST and IAM, experiments as JSON, and what the metadata's task needs."""
+    """Miniatures of EMNIST, IAM and pages, experiments as JSON, and the metadata of a clone."""
     sys.path.insert(0, str(ROOT / "tests" / "training"))
     (folder / "data").mkdir()
     importlib.import_module("character_files").write_emnist_idx(folder / "data")
     sys.path.insert(0, str(ROOT / "tests" / "runtime"))
     importlib.import_module("iam_miniature").write_iam(folder / "data" / "iam", "course")
+    importlib.import_module("drawn_paragraphs").write_pages(folder / "pages")
     experiments = {"experiment_group": "two", "experiments": [json.loads(MLP), json.loads(LENET)]}
     (folder / "two.json").write_text(json.dumps(experiments), encoding="utf-8")
     raw = Path("data", "raw", "fsdl_handwriting")

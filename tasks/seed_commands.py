@@ -166,6 +166,8 @@ LSTM = (
     '"network": "line_lstm_ctc"}'
 )
 LSTM_ON_IAM = '{"dataset": "IamLinesDataset", "model": "LineModelCtc", "network": "line_lstm_ctc"}'
+DETECTOR = f"{EXPERIMENT} --data_class=OpenLineMasks --model_class=fcn"
+TINY_PAGES = "--data_dir={files}/pages --work_dir=. --size=64"
 OVERLAP = f"{LINES} --min_overlap={{}} --max_overlap={{}} {{}}"
 
 
@@ -336,6 +338,20 @@ COMMANDS = (
         "python text_recognizer/datasets/iam_dataset.py",
         is_refused("iamdb.zip", "SHA-256", "put "),
     ),
+    Command(
+        33,
+        "python text_recognizer/data/line_masks.py",
+        all_of(succeeds("pages with coloured lines"), leaves("interim/open_line_masks/*/c1.jpg")),
+        TINY_PAGES,
+    ),
+    Command(34, "tasks/train_line_detector.sh", is_refused("IamParagraphsDataset")),
+    Command(
+        34,
+        DETECTOR,
+        trains("test_acc", "test_iou"),
+        f"{TINY_PAGES} --conv_dim=4 --max_epochs=1 {QUIET}",
+    ),
+    Command(34, "python evaluation/evaluate_line_detector.py", succeeds("--checkpoint"), "--help"),
     Command(
         34,
         "tasks/train_cnn_line_predictor.sh",

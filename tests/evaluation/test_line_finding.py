@@ -79,7 +79,11 @@ def test_counts_add_up_to_rates() -> None:
     counts = sum_findings([FindingCounts(10, 12, 8, 2), FindingCounts(10, 10, 10, 0)])
     assert counts.recall == pytest.approx(0.9)
     assert counts.precision == pytest.approx(0.9)
+    assert counts.f1 == pytest.approx(0.9)
+    assert FindingCounts(4, 2, 1, 0).f1 == pytest.approx(2 * 0.25 * 0.5 / 0.75)
+    assert FindingCounts(3, 2, 0, 2).f1 == FindingCounts(3).f1 == 0.0
     assert FindingCounts().recall is None
+    assert FindingCounts(n_found=2).f1 is None
     assert FindingCounts(n_found=1, n_ignored=1).precision is None
 
 

@@ -1,5 +1,6 @@
 """Pages as squares with masks of their lines: places, classes, the same change of both, splits."""
 
+import re
 from pathlib import Path
 
 import cv2
@@ -170,3 +171,42 @@ def test_missing_pages_end_in_a_sentence(tmp_path: Path) -> None:
     )
     with pytest.raises(OptionError, match="size is at least 32, not 8"):
         OpenLineMasksOptions(size=8)
+
+
+def test_bands_stand_on_their_baselines_and_do_not_touch(tmp_path: Path) -> None:
+    write_pages(tmp_path, TRAIN[:1])
+    (page,) = read_pages(tmp_path)
+    _, mask = mask_page(page, WIDTH, form="bands")  # no scaling
+    _, outlines = mask_page(page, WIDTH)
+    top = round((line_box(0, "")[1] + line_box(2, "")[3] - WIDTH) / 2)
+    column = line_box(0, "")[0] + 20
+    feet = [round(line.baseline[0][1]) - top for line in page.lines]
+    rows = [np.flatnonzero(mask[:, column] == label) for label in (1, 2)]
+    assert rows[0].max() == feet[2] and rows[1].max() == feet[1]
+    height = round(0.45 * 34)  # of the distance of the baselines
+    assert len(rows[1]) == height + 1
+    assert rows[1].min() - feet[0] == 34 - height
+    assert np.count_nonzero(mask) < 0.75 * np.count_nonzero(outlines)
+
+
+def test_bands_and_outlines_are_kept_apart(tmp_path: Path) -> None:
+    folder = write_pages(tmp_path / "p")
+    kinds = [
+        masks(folder, tmp_path / "w", size=64, mask_form=form) for form in ("outlines", "bands")
+    ]
+    first, second = (module.splits["validation"][0][1] for module in kinds)
+    assert not torch.equal(first, second)
+
+
+def test_pages_without_baselines_have_no_bands(tmp_path: Path) -> None:
+    folder = write_pages(tmp_path / "p")
+    path = folder / "val" / "c1.xml"
+    path.write_text(re.sub("<Baseline[^>]*>", "", path.read_text()), encoding="utf-8")
+    module = masks(folder, tmp_path / "w", size=64, mask_form="bands")
+    assert len(module.splits["validation"]) == 0
+    assert module.left_out == ["validation: The page c1 has no line with a baseline."]
+
+
+def test_the_form_of_masks_is_checked() -> None:
+    with pytest.raises(OptionError, match="^mask_form is outlines or bands, not 'boxes'.$"):
+        OpenLineMasksOptions(mask_form="boxes")

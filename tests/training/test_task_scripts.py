@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted([*ROOT.glob("tasks/*.sh"), *ROOT.glob("training/tests/*.sh")])
 OF_THE_LESSONS = (
     "lint", "run_prediction_tests", "run_validation_tests", "train_character_predictor",
-    "train_cnn_line_predictor",
+    "train_cnn_line_predictor", "train_line_detector",
     "train_lstm_line_predictor", "train_lstm_line_predictor_on_iam",
     "update_fsdl_paragraphs_metadata",
 )  # fmt: skip
@@ -85,6 +85,29 @@ def test_training_on_iam_is_on_its_lines_of_2019(tmp_path: Path) -> None:
     experiment = parse_flags(words)
     assert (experiment.data_class, experiment.model_class) == ("IamLinesDataset", "line_lstm_ctc")
     assert experiment.loss.loss == "ctc" and experiment.saves and experiment.seed == 1
+@pytest.mark.parametrize(
+    ("script", "dataset"),
+    [
+        ("train_lstm_line_predictor_on_iam", "IamLinesDataset"),
+        ("train_line_detector", "IamParagraphsDataset"),
+    ],
+)
+def test_training_on_iam_says_what_is_missing(script: str, dataset: str, tmp_path: Path) -> None:
+    _, *words = words_of(f"tasks/{script}.sh", tmp_path)
+    with pytest.raises(OptionError, match=f"{dataset} is not there yet"):
+        parse_flags(words)
+
+
+def test_the_line_detector_is_trained_as_in_2019(tmp_path: Path) -> None:
+    _, save, experiment, *rest = words_of("tasks/train_line_detector.sh", tmp_path, "--seed=1")
+    assert (save, rest) == ("--save", ["--seed=1"])
+    there = experiment.replace("IamParagraphsDataset", "EmnistDataset")  # until IAM is there
+    parsed = parse_flags([save, there, *rest])
+    assert (parsed.model_class, parsed.network.n_blocks) == ("fcn", 7)
+    assert (parsed.loss.optimizer, parsed.loss.lr) == ("Adam", 0.0005)
+    assert parsed.loss.loss == "cross_entropy"
+    assert parsed.trainer["max_epochs"] == "32"
+    assert (parsed.data[0].batch_size, parsed.data[0].seed) == (16, 1)
 
 
 def test_prediction_tests_pass_arguments_on(tmp_path: Path) -> None:

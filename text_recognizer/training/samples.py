@@ -1,19 +1,23 @@
-"""Pictures of lines with their texts: predictions of a validation, sheets of training lines."""
+"""Pictures of predictions of a validation and of training samples: lines, pages, masks."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
 
+from text_recognizer.data.line_mask_drawing import colour_mask
 from text_recognizer.data.page_crops import PageCrop
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.layout.page_input import MAP_STRIDE
 from text_recognizer.lit_models.ctc import Prediction
+from text_recognizer.lit_models.experiment_segmentation import MaskPrediction
 from text_recognizer.lit_models.line_finder import FinderSample
 
 _WIDTH = 1200
 _CAPTION_PX = 15
 _PAGE_HEIGHT = 700
+_MASK_HEIGHT = 400
 
 
 def draw_predictions(predictions: Sequence[Prediction]) -> Image.Image:
@@ -42,6 +46,22 @@ def draw_found_lines(samples: Sequence[FinderSample]) -> Image.Image:
     return sheet
 
 
+def draw_masks(predictions: Sequence[MaskPrediction]) -> Image.Image:
+    """Pages side by side with their lines in two colours: true ones above, found ones below."""
+    columns = [
+        [_with_mask(page.image, mask) for mask in (page.reference, page.hypothesis)]
+        for page in predictions
+    ]
+    width = sum(column[0].width for column in columns)
+    sheet = Image.new("RGB", (width, 2 * _MASK_HEIGHT), "white")
+    left = 0
+    for above, below in columns:
+        sheet.paste(above, (left, 0))
+        sheet.paste(below, (left, _MASK_HEIGHT))
+        left += above.width
+    return sheet
+
+
 def draw_texts(rows: Sequence[tuple[str, ...]]) -> Image.Image:
     """Texts below each other, such as what is written, what was read and what became of it."""
     nothing = np.zeros((0, 0), np.uint8)
@@ -60,6 +80,12 @@ def draw_crop(crop: PageCrop) -> Image.Image:
     blue = grey * (1 - ridge)
     colours = [red + 255 * ridge * (1 - ends), green, blue + 255 * ends * (1 - ridge)]
     return Image.fromarray(np.stack(colours, axis=2).clip(0, 255).astype(np.uint8))
+
+
+def _with_mask(image: Tensor, mask: Tensor) -> Image.Image:
+    page = Image.fromarray(colour_mask(image.numpy(), mask.numpy()))
+    width = max(1, round(_MASK_HEIGHT * page.width / page.height))
+    return page.resize((width, _MASK_HEIGHT))
 
 
 def _with_lines(sample: FinderSample) -> Image.Image:

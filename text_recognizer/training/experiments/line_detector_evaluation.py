@@ -63,7 +63,7 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--checkpoint", type=Path, required=True, metavar="FILE")
     parser.add_argument("--split", default=SPLITS[-1], choices=SPLITS)
     parser.add_argument(
-        "--long_side", type=int, metavar="N", help="pixels of a page; as in training without it"
+        "--long_side", type=int, metavar="N", help="pixels of a page; else as in training"
     )
     parser.add_argument("--min_f1", type=float, default=0.0, help="exit code 1 if it is lower")
     return parser

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from text_recognizer.data import BaseDataModule
 from text_recognizer.lit_models.experiment import ExperimentLitModel
+from text_recognizer.lit_models.experiment_segmentation import ExperimentSegmentationLitModel
 from text_recognizer.training.callbacks import Samples
 from text_recognizer.training.experiments.checkpoint_record import CheckpointRecord
 from text_recognizer.training.experiments.experiment import (
@@ -43,7 +44,7 @@ from text_recognizer.training.experiments.trainer_flags import (
     trainer_settings,
 )
 from text_recognizer.training.fit import is_first_process
-from text_recognizer.training.samples import draw_predictions
+from text_recognizer.training.samples import draw_masks, draw_predictions
 
 _LOG = logging.getLogger(__name__)
 WEIGHTS = Path("artifacts") / "weights"
@@ -169,6 +170,8 @@ def _trainer(
 
 
 def _draw(model: ExperimentLitModel) -> Image.Image | None:
+    if isinstance(model, ExperimentSegmentationLitModel):
+        return draw_masks(model.masks) if model.masks else None
     return draw_predictions(model.predictions) if model.predictions else None
 
 
