@@ -2,7 +2,8 @@
 
 A subclass says what its splits are; how batches are made of them stands here. Images come as
 float32 of shape (N, 1, H, W), 0 to 1 unless the module normalises them, ink bright on black;
-labels as int64 of shape (N,) for characters and (N, L) for lines, filled up with `<P>`.
+labels as int64 of shape (N,) for characters, (N, L) for lines, filled up with `<P>`, and (N, H, W)
+for masks, a class for each pixel.
 """
 
 import sys
@@ -70,7 +71,8 @@ class BaseDataModule(pl.LightningDataModule):
 
     Attributes:
         input_dims: channels, rows and columns of an image.
-        output_dims: shape of the labels of one sample: (1,) for a character, (L, 1) for a line.
+        output_dims: shape of the labels of one sample: (1,) for a character, (L, 1) for a line,
+            (H, W) for a mask.
         mapping: the symbol of each label.
         normalisation: mean and deviation that images are normalised by.
         splits: the samples by the names in `SPLITS`; empty before `setup`.
