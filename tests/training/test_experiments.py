@@ -23,6 +23,7 @@ from text_recognizer.training.experiments.best_model_command import parse_choice
 from text_recognizer.training.experiments.command import main
 from text_recognizer.training.experiments.experiment import make_data, make_model
 from text_recognizer.training.experiments.flags import parse_flags
+from text_recognizer.training.experiments.line_detector_evaluation import evaluate_line_detector
 from text_recognizer.training.experiments.options import ExperimentLossOptions
 from text_recognizer.training.experiments.predictor_evaluation import evaluate_line_predictor
 
@@ -388,8 +389,10 @@ def test_sentences_name_flags_that_there_are(capsys: pytest.CaptureFixture[str])
         parse_choice(["--help"])
     with pytest.raises(SystemExit):
         evaluate_line_predictor(["--help"])
+    with pytest.raises(SystemExit):
+        evaluate_line_detector(["--help"])
     known = set(re.findall(r"--\w+", capsys.readouterr().out)) | {"--unit", "--model"}
     folder = ROOT / "text_recognizer" / "training" / "experiments"
     texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]
-    named = {flag for text in texts for flag in re.findall(r"--[a-z][a-z_]+", text)}
+    named = {flag for text in texts for flag in re.findall(r"--[a-z][a-z0-9_]+", text)}
     assert named - known == set()

@@ -9,7 +9,9 @@ import pytest
 from character_files import run_script, write_emnist_idx
 from programs import environment
 
-from text_recognizer.data import EMNISTLinesOptions
+from text_recognizer.data import EMNISTLinesOptions, LineMaskOptions
+from text_recognizer.errors import InputError
+from text_recognizer.training.experiments.experiment import make_data
 from text_recognizer.training.experiments.flags import parse_flags
 
 pytestmark = pytest.mark.train
@@ -85,29 +87,34 @@ def test_training_on_iam_is_on_its_lines_of_2019(tmp_path: Path) -> None:
     experiment = parse_flags(words)
     assert (experiment.data_class, experiment.model_class) == ("IamLinesDataset", "line_lstm_ctc")
     assert experiment.loss.loss == "ctc" and experiment.saves and experiment.seed == 1
+
+
 @pytest.mark.parametrize(
-    ("script", "dataset"),
+    ("script", "data_class"),
     [
         ("train_lstm_line_predictor_on_iam", "IamLinesDataset"),
         ("train_line_detector", "IamParagraphsDataset"),
     ],
 )
-def test_training_on_iam_says_what_is_missing(script: str, dataset: str, tmp_path: Path) -> None:
-    _, *words = words_of(f"tasks/{script}.sh", tmp_path)
-    with pytest.raises(OptionError, match=f"{dataset} is not there yet"):
-        parse_flags(words)
+def test_training_on_iam_says_what_is_missing(script: str, data_class: str, tmp_path: Path) -> None:
+    _, *words = words_of(f"tasks/{script}.sh", tmp_path, f"--data_dir={tmp_path}")
+    experiment = parse_flags(words)
+    assert experiment.data_class == data_class
+    with pytest.raises(InputError, match="^IAM is not there: put "):
+        make_data(experiment)
 
 
 def test_the_line_detector_is_trained_as_in_2019(tmp_path: Path) -> None:
-    _, save, experiment, *rest = words_of("tasks/train_line_detector.sh", tmp_path, "--seed=1")
-    assert (save, rest) == ("--save", ["--seed=1"])
-    there = experiment.replace("IamParagraphsDataset", "EmnistDataset")  # until IAM is there
-    parsed = parse_flags([save, there, *rest])
-    assert (parsed.model_class, parsed.network.n_blocks) == ("fcn", 7)
-    assert (parsed.loss.optimizer, parsed.loss.lr) == ("Adam", 0.0005)
-    assert parsed.loss.loss == "cross_entropy"
-    assert parsed.trainer["max_epochs"] == "32"
-    assert (parsed.data[0].batch_size, parsed.data[0].seed) == (16, 1)
+    _, *words = words_of("tasks/train_line_detector.sh", tmp_path, "--seed=1")
+    experiment = parse_flags(words)
+    assert experiment.saves
+    assert (experiment.model_class, experiment.network.n_blocks) == ("fcn", 7)
+    assert (experiment.loss.optimizer, experiment.loss.lr) == ("Adam", 0.0005)
+    assert experiment.loss.loss == "cross_entropy"
+    assert experiment.trainer["max_epochs"] == "32"
+    (data,) = experiment.data
+    assert isinstance(data, LineMaskOptions)
+    assert (data.batch_size, data.seed, data.size, data.mask_form) == (16, 1, 256, "outlines")
 
 
 def test_prediction_tests_pass_arguments_on(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ _DATA_SETS: Mapping[str, tuple[str, Values]] = {
         {"mapping": 2019, "max_length": 34, "num_test": 1000},
     ),
     "IamLinesDataset": ("IamLinesDataset", {}),
+    "IamParagraphsDataset": ("IamParagraphsDataset", {}),
 }
 _MODELS = {
     "CharacterModel": _Model("mlp"),
@@ -43,7 +44,7 @@ _MODELS = {
     "LineDetectorModel": _Model("fcn", {"optimizer": "Adam", "lr": 0.0005}),
     "LineModelCtc": _Model("line_lstm_ctc", {"loss": CTC, "window_width": 12, "window_stride": 5}),
 }
-_NOT_YET = ("IamDataset", "IamParagraphsDataset", "FsdlHandwritingDataset")
+_NOT_YET = ("IamDataset", "FsdlHandwritingDataset")
 
 
 def is_json(word: str) -> bool:
