@@ -2,6 +2,8 @@
 
 from text_recognizer.models.character_cnn import CharacterCNN, CharacterCNNOptions
 from text_recognizer.models.cnn import CNN, CNNOptions
+from text_recognizer.models.cnn_bilstm import CNNBiLSTM, CNNBiLSTMOptions
+from text_recognizer.models.decoder_network import DecoderNetwork
 from text_recognizer.models.edit_tagger import EditTagger, EditTaggerOptions
 from text_recognizer.models.lenet import LeNet, LeNetOptions
 from text_recognizer.models.line_cnn import LineCNN, LineCNNOptions
@@ -9,6 +11,10 @@ from text_recognizer.models.line_cnn_all_conv import LineCNNAllConv, LineCNNAllC
 from text_recognizer.models.line_cnn_deep import LineCNNDeep, LineCNNDeepOptions
 from text_recognizer.models.line_cnn_lstm import LineCNNLSTM, LineCNNLSTMOptions
 from text_recognizer.models.line_cnn_simple import LineCNNSimple, LineCNNSimpleOptions
+from text_recognizer.models.line_cnn_transformer import (
+    LineCNNTransformer,
+    LineCNNTransformerOptions,
+)
 from text_recognizer.models.line_finder_unet import LineFinderUNet, LineFinderUNetOptions
 from text_recognizer.models.line_lstm_ctc import LineLSTMCTC, LineLSTMCTCOptions
 from text_recognizer.models.line_network import LineNetwork, check_output_length
@@ -19,13 +25,21 @@ from text_recognizer.models.line_resnet_lstm_network import (
 )
 from text_recognizer.models.mlp import MLP, MLPOptions
 from text_recognizer.models.mlp_2019 import MLP2019, MLP2019Options
+from text_recognizer.models.resnet_transformer import (
+    PositionalEncodingImage,
+    ResnetTransformer,
+    ResnetTransformerOptions,
+)
 from text_recognizer.models.seed_networks import SEED_NETWORKS, SeedNetwork
 
 __all__ = [
     "CNN",
+    "CNNBiLSTM",
+    "CNNBiLSTMOptions",
     "CNNOptions",
     "CharacterCNN",
     "CharacterCNNOptions",
+    "DecoderNetwork",
     "EditTagger",
     "EditTaggerOptions",
     "LeNet",
@@ -40,6 +54,8 @@ __all__ = [
     "LineCNNOptions",
     "LineCNNSimple",
     "LineCNNSimpleOptions",
+    "LineCNNTransformer",
+    "LineCNNTransformerOptions",
     "LineFinderUNet",
     "LineFinderUNetOptions",
     "LineLSTMCTC",
@@ -53,6 +69,9 @@ __all__ = [
     "MLP2019",
     "MLP2019Options",
     "MLPOptions",
+    "PositionalEncodingImage",
+    "ResnetTransformer",
+    "ResnetTransformerOptions",
     "SEED_NETWORKS",
     "SeedNetwork",
     "check_output_length",
