@@ -63,6 +63,14 @@ class RepeatGuard:
         start = self._repeated_line(labels, is_end=is_end)
         return self._round(labels) if start is None else start
 
+    def first(self, labels: Sequence[int], *, is_end: bool) -> int | None:
+        """Index at which the first repetition of a text begins, or None."""
+        for stop in range(1, len(labels) + 1):
+            start = self.find(labels[:stop], is_end=False)
+            if start is not None:
+                return start
+        return self.find(labels, is_end=True) if is_end else None
+
     def _repeated_line(self, labels: Sequence[int], *, is_end: bool) -> int | None:
         if self.newline is None:
             return None

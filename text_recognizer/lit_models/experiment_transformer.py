@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from text_recognizer.errors import OptionError
 from text_recognizer.lit_models.experiment import Batch, ExperimentLitModel
 from text_recognizer.models.decoder_network import DecoderNetwork
-from text_recognizer.models.transformer_decoding import read_images, sequence_symbols
+from text_recognizer.models.transformer_decoding import read_images, special_labels
 from text_recognizer.training.experiments.options import ExperimentLossOptions
 
 
@@ -34,7 +34,7 @@ class ExperimentTransformerLitModel(ExperimentLitModel):
         self, network: DecoderNetwork, options: ExperimentLossOptions, *, mapping: Sequence[str]
     ) -> None:
         super().__init__(network, options, mapping=mapping, is_line=True)
-        self.symbols = sequence_symbols(self.mapping)
+        self.special = special_labels(self.mapping)
 
     def predict_places(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Logits (N, C, L - 1) of all labels but the first, and these labels (N, L - 1)."""
@@ -54,7 +54,7 @@ class ExperimentTransformerLitModel(ExperimentLitModel):
 
     def read(self, images: Tensor, logits: Tensor) -> list[list[int]]:
         """Labels of each text that the network writes by itself."""
-        found = read_images(self.network, images, self.symbols)
+        found = read_images(self.network, images, self.special)
         return [list(text.labels) for text in found]
 
     def accuracy(self, logits: Tensor, labels: Tensor) -> Tensor:
@@ -75,9 +75,9 @@ def check_tokens(labels: Tensor, mapping: Sequence[str], data_class: str) -> Non
     Raises:
         OptionError: they do not; the sentence says what to change.
     """
-    start, end = sequence_symbols(mapping).start, sequence_symbols(mapping).ends[0]
+    special = special_labels(mapping)
     own = labels.reshape(-1).tolist()
-    if len(own) < 2 or own[0] != start or end not in own:
+    if own[0] != special.start or special.end not in own:
         raise OptionError(
             f"--loss=transformer needs labels between <S> and <E>, and those of {data_class} stand "
             "alone: EMNISTLines has them with --with_start_end_tokens, EMNISTLines2 always."

@@ -11,26 +11,25 @@ from torch import Tensor
 
 from text_recognizer.data.character_mapping import BLANK, END, PADDING, START
 from text_recognizer.errors import OptionError
+from text_recognizer.guarded_search import FloatArray, Labels, search_without_repeats
 from text_recognizer.models.decoder_network import DecoderNetwork
 from text_recognizer.models.text_decoder import TextDecoder
 from text_recognizer.repeat_guard import RepeatGuard
 from text_recognizer.sequence_search import (
-    FloatArray,
-    FoundText,
-    Labels,
+    Hypothesis,
     SearchOptions,
-    SequenceSymbols,
+    SpecialLabels,
     search_texts,
 )
 
 _ROOM = 64  # places of the first cache; it doubles when it is full
 
 
-def sequence_symbols(mapping: Sequence[str]) -> SequenceSymbols:
-    """Labels of start, end and padding in a mapping; a padding ends a text, too.
+def special_labels(mapping: Sequence[str]) -> SpecialLabels:
+    """Labels of start, end, padding and blank in a mapping.
 
     Raises:
-        OptionError: the mapping lacks one of them.
+        OptionError: the mapping lacks start, end or padding.
     """
     missing = [name for name in (START, END, PADDING) if name not in mapping]
     if missing:
@@ -38,62 +37,65 @@ def sequence_symbols(mapping: Sequence[str]) -> SequenceSymbols:
             f"Networks with a decoder need labels with {START}, {END} and {PADDING}: the data have "
             f"no {missing[0]}."
         )
-    start, end, padding = (mapping.index(name) for name in (START, END, PADDING))
-    blank = (mapping.index(BLANK),) if BLANK in mapping else ()
-    return SequenceSymbols(start, (end, padding), (start, *blank))
+    never = tuple(mapping.index(name) for name in (BLANK, PADDING) if name in mapping)
+    return SpecialLabels(mapping.index(START), mapping.index(END), never)
 
 
 def repeat_guard(mapping: Sequence[str]) -> RepeatGuard:
-    """The guard against repeated lines for the texts of a mapping."""
+    """The guard against repetitions in the texts of a mapping."""
     newline = mapping.index("\n") if "\n" in mapping else None
     letters = {label for label, name in enumerate(mapping) if len(name) == 1 and name.isalnum()}
-    return RepeatGuard(newline, letters)
+    return RepeatGuard(newline, frozenset(letters))
 
 
 def read_images(
     network: DecoderNetwork,
     images: Tensor,
-    symbols: SequenceSymbols,
+    special: SpecialLabels,
     *,
     options: SearchOptions | None = None,
     guard: RepeatGuard | None = None,
-) -> list[FoundText]:
-    """The texts of images (N, C, H, W).
+) -> list[Hypothesis]:
+    """The best text of each of the images (N, C, H, W).
 
     Args:
         network: in evaluation mode.
         images: float, 0 to 1, on the network's device.
-        symbols: of its labels.
+        special: labels that stand for no character.
         options: how to search; None is greedy, up to the network's output length.
-        guard: see `search_texts`.
+        guard: what counts as a repetition, in whose place another way is tried; None lets texts
+            repeat themselves.
     """
-    options = options or SearchOptions(max_length=network.output_length - 1)
+    options = options or SearchOptions(max_length=network.output_length)
     with torch.inference_mode():
-        return search_texts(NetworkSteps(network, images), symbols, options, guard)
+        memory = network.decoder.read_memory(network.encode(images))
+        n_images = len(images)
+        if guard is None:
+            steps = NetworkSteps(network.decoder, memory)
+            return [own[0] for own in search_texts(steps, n_images, special, options)]
+        return search_without_repeats(
+            lambda numbers: NetworkSteps(network.decoder, memory[:, :, numbers]),
+            n_images,
+            special,
+            options,
+            guard,
+        )
 
 
 class NetworkSteps:
-    """A network as `DecoderSteps`.
+    """A decoder of torch as `DecoderSteps`.
 
     Args:
-        network: in evaluation mode.
-        images: of shape (N, C, H, W).
+        decoder: in evaluation mode.
+        memory: of the images, as `TextDecoder.read_memory` gives it.
     """
 
-    def __init__(self, network: DecoderNetwork, images: Tensor) -> None:
-        self.n_images = len(images)
-        self._decoder = network.decoder
-        self._all = network.decoder.read_memory(network.encode(images))
-        self._memory = self._all
-        self._images = np.arange(self.n_images)
+    def __init__(self, decoder: TextDecoder, memory: Tensor) -> None:
+        self._decoder = decoder
+        self._all = self._memory = memory
+        self._images = np.arange(memory.shape[2])
         self._place = 0
-        self._past = KeptPast(self._decoder, 0)
-
-    def start(self, images: Labels) -> None:
-        """See `DecoderSteps`."""
-        self._images, self._place = images, 0
-        self._memory = self._all[:, :, images]
-        self._past = KeptPast(self._decoder, len(images))
+        self._past = KeptPast(decoder, memory.shape[2])
 
     def step(self, labels: Labels, parents: Labels) -> tuple[FloatArray, FloatArray]:
         """See `DecoderSteps`."""
@@ -105,7 +107,7 @@ class NetworkSteps:
         return scores.cpu().numpy(), step.attention.float().cpu().numpy()
 
     def _choose(self, parents: Labels) -> None:
-        if len(parents) == len(self._images) and (parents == np.arange(len(parents))).all():
+        if np.array_equal(parents, np.arange(len(self._images))):
             return
         images = self._images[parents]
         if not np.array_equal(images, self._images):
