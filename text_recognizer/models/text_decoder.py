@@ -124,9 +124,13 @@ class TextDecoder(nn.Module):
         """
         x = self._embed(labels[:, None], place)  # (N, 1, tf_dim)
         bias = None if self.distances is None else self.distances(1, place + 1)
+        layers = self._layers()
         attention = x
-        for number, layer in enumerate(self._layers()):
-            x, attention = layer.step(x, memory[number], (past, number), bias)
+        for number, layer in enumerate(layers):
+            queries = layer.look_back(x, (past, number), bias)
+            if layer is layers[-1]:
+                attention = layer.attention(queries, memory[number])
+            x = layer.look_at(queries, memory[number])
         return DecoderStep(self.output(x[:, 0]), attention)
 
     def _layers(self) -> list["DecoderLayer"]:
@@ -156,7 +160,6 @@ class DecoderLayer(nn.Module):
         super().__init__()
         dim = options.tf_dim
         self.n_heads = options.tf_nhead
-        self.rate = options.tf_dropout
         self.text_input = nn.Linear(dim, 3 * dim)
         self.text_output = nn.Linear(dim, dim)
         self.image_query = nn.Linear(dim, dim)
@@ -186,36 +189,44 @@ class DecoderLayer(nn.Module):
                 None lets each place see those before and no more.
         """
         queries, keys, values = self._heads(self.text_input(x), 3)
-        rate = self.rate if self.training else 0.0
         found = F.scaled_dot_product_attention(
-            queries, keys, values, attn_mask=bias, is_causal=bias is None, dropout_p=rate
+            queries, keys, values, attn_mask=bias, is_causal=bias is None, dropout_p=self._rate()
         )
-        x = self._add(0, x, self.text_output(_joined(found)))
-        (queries,) = self._heads(self.image_query(x), 1)
-        found = F.scaled_dot_product_attention(queries, memory[0], memory[1], dropout_p=rate)
-        return self._finish(x, found)
+        return self.look_at(self._add(0, x, self.text_output(_joined(found))), memory)
 
-    def step(
-        self, x: Tensor, memory: Tensor, past: tuple[Past, int], bias: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """One place, of shape (N, 1, dim), and where it looks, of shape (N, M)."""
+    def look_back(self, x: Tensor, past: tuple[Past, int], bias: Tensor | None) -> Tensor:
+        """One place, of shape (N, 1, dim), with what it finds in the text before."""
         queries, keys, values = self._heads(self.text_input(x), 3)
         keys, values = past[0].extend(past[1], keys, values)
         found = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
-        x = self._add(0, x, self.text_output(_joined(found)))
+        return self._add(0, x, self.text_output(_joined(found)))
+
+    def attention(self, x: Tensor, memory: Tensor) -> Tensor:
+        """Where one place (N, 1, dim) looks, of shape (N, M), mean over heads."""
         (queries,) = self._heads(self.image_query(x), 1)  # (N, heads, 1, d)
         scale = 1 / math.sqrt(queries.shape[3])
         weights = (queries * scale @ memory[0].transpose(2, 3)).softmax(3)  # (N, heads, 1, M)
-        return self._finish(x, weights @ memory[1]), weights.mean(1)[:, 0]
+        return weights.mean(1)[:, 0]
 
-    def _finish(self, x: Tensor, found: Tensor) -> Tensor:
-        """What attention to the image found, and the hidden layer."""
+    def look_at(self, x: Tensor, memory: Tensor) -> Tensor:
+        """Places (N, L, dim) with what they find in the image, through the hidden layer."""
+        (queries,) = self._heads(self.image_query(x), 1)
+        found = F.scaled_dot_product_attention(
+            queries, memory[0], memory[1], dropout_p=self._rate()
+        )
         x = self._add(1, x, self.image_output(_joined(found)))
-        hidden = self.dropout(self.hidden(x).relu())
+        hidden = self._dropped(self.hidden(x).relu())
         return self._add(2, x, self.hidden_output(hidden))
 
+    def _rate(self) -> float:
+        return self.dropout.p if self.training else 0.0
+
+    def _dropped(self, x: Tensor) -> Tensor:
+        """Asked first, for the sake of speed: a step is many small operations."""
+        return self.dropout(x) if self.training else x
+
     def _add(self, number: int, x: Tensor, found: Tensor) -> Tensor:
-        added: Tensor = self.norms[number](x + self.dropout(found))
+        added: Tensor = self.norms[number](x + self._dropped(found))
         return added
 
     def _heads(self, x: Tensor, n_parts: int) -> list[Tensor]:
