@@ -9,6 +9,7 @@ C. Raffel et al., "Exploring the limits of transfer learning", JMLR 2020, sectio
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,6 +56,10 @@ class DecoderOptions:
             raise OptionError(
                 f"tf_positions must be {ABSOLUTE} or {RELATIVE}, not {self.tf_positions!r}."
             )
+
+
+Memory = Tensor | tuple[Tensor, Tensor]
+"""Keys and values of an image for one layer, each of shape (N, heads, M, d)."""
 
 
 class Past(Protocol):
@@ -113,14 +118,16 @@ class TextDecoder(nn.Module):
         logits: Tensor = self.output(x)  # (N, L, n_classes)
         return logits.transpose(1, 2)
 
-    def step(self, labels: Tensor, place: int, past: Past, memory: Tensor) -> DecoderStep:
+    def step(
+        self, labels: Tensor, place: int, past: Past, memory: Tensor | Sequence[Memory]
+    ) -> DecoderStep:
         """The logits of one more place.
 
         Args:
             labels: of shape (N,), at `place`.
             place: places before.
             past: their keys and values, which is extended.
-            memory: as `read_memory` gives it.
+            memory: as `read_memory` gives it, or the same for each layer.
         """
         x = self._embed(labels[:, None], place)  # (N, 1, tf_dim)
         bias = None if self.distances is None else self.distances(1, place + 1)
@@ -201,14 +208,14 @@ class DecoderLayer(nn.Module):
         found = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
         return self._add(0, x, self.text_output(_joined(found)))
 
-    def attention(self, x: Tensor, memory: Tensor) -> Tensor:
+    def attention(self, x: Tensor, memory: Memory) -> Tensor:
         """Where one place (N, 1, dim) looks, of shape (N, M), mean over heads."""
         (queries,) = self._heads(self.image_query(x), 1)  # (N, heads, 1, d)
         scale = 1 / math.sqrt(queries.shape[3])
         weights = (queries * scale @ memory[0].transpose(2, 3)).softmax(3)  # (N, heads, 1, M)
         return weights.mean(1)[:, 0]
 
-    def look_at(self, x: Tensor, memory: Tensor) -> Tensor:
+    def look_at(self, x: Tensor, memory: Memory) -> Tensor:
         """Places (N, L, dim) with what they find in the image, through the hidden layer."""
         (queries,) = self._heads(self.image_query(x), 1)
         found = F.scaled_dot_product_attention(
