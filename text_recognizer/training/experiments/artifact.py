@@ -3,7 +3,7 @@
     config.json         options by the names of their flags
     run_command.txt     the command that trains it again
     weights.safetensors of the network, by their names
-    manifest.json, model.onnx   the bundle, see `text_recognizer.bundle`; with a decoder, two networks
+    manifest.json, model.onnx   the bundle, see `text_recognizer.bundle` (two networks of a decoder)
 
 It is written aside and renamed, so it is there as a whole or not at all.
 """
