@@ -7,7 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from character_files import UNIPEN_CHARACTERS, write_idx, write_unipen
 from tiny_run import LIBRARY_WARNINGS
 
 from text_recognizer.training.experiments.flags import parse_flags
@@ -31,6 +33,21 @@ PROGRAM = [sys.executable, "-m", "text_recognizer.training.experiments"]
 
 def run(words: list[str], folder: Path) -> Outcome:
     return run_experiment(parse_flags(words), folder)
+
+
+def chequered_lines(folder: Path) -> list[str]:
+    """Flags of a few lines whose characters are chequered, each in its own way."""
+    glyphs = write_unipen(folder / "glyphs")
+    rng = np.random.default_rng(0)
+    tiles = rng.integers(0, 2, (len(UNIPEN_CHARACTERS), 4, 4)).astype(np.uint8) * 250
+    images = tiles.repeat(7, axis=1).repeat(7, axis=2).repeat(3, axis=0)  # three of each class
+    for split in ("train", "val", "test"):
+        write_idx(glyphs / f"unipen-chars-{split}-images-idx3-ubyte.gz", images)
+    return [
+        "--data_class=EMNISTLines", f"--data_dir={folder}", "--source=UnipenCharacters",
+        f"--source_dir={glyphs}", "--text=project", "--num_train=64", "--num_val=16",
+        "--num_test=16", "--batch_size=16", "--max_overlap=0", *QUIET,
+    ]  # fmt: skip
 
 
 class Child:

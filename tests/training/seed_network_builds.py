@@ -22,15 +22,19 @@ TINY: dict[str, dict[str, Any]] = {
         "window_stride": 12,
         "lstm_dim": 16,
     },
+    "LineCNNTransformer": {"conv_dim": 4, "fc_dim": 16, "tf_dim": 16, "tf_fc_dim": 24},
+    "ResnetTransformer": {"tf_dim": 16, "tf_fc_dim": 24},
+    "CNNBiLSTM": {"rnn_hidden_states": 12, "max_seq_len": 8},
     "mlp": {"layer_size": 32},
     "lenet": {},
     "line_cnn_all_conv": {"window_width": 12, "window_stride": 12},
     "line_lstm_ctc": {"window_width": 12, "window_stride": 12},
 }
+DECODERS = ("LineCNNTransformer", "ResnetTransformer")
 CHARACTERS = ("MLP", "CNN", "CharacterCNN", "mlp", "lenet")
 MASKS = ("FCN", "UNet", "fcn")
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
-    *((name, {}) for name in SEED_NETWORKS if name not in MASKS),
+    *((name, {}) for name in SEED_NETWORKS if name not in (*DECODERS, *MASKS)),
     ("LineCNN", {"batch_norm": True}),
     ("LineCNN", {"stem": "lenet"}),
     ("LineCNN", {"stem": "lenet", "batch_norm": True}),
@@ -59,7 +63,7 @@ def build(
 
 def build_tiny(name: str, values: dict[str, Any]) -> Any:
     """A network for 5 classes and images of 12 x 48 pixels; lines have 4 labels."""
-    output_length = 4 if name == "line_cnn_all_conv" else None
+    output_length = 4 if name in ("line_cnn_all_conv", *DECODERS) else None
     return build(
         name,
         {**TINY[name], **values},

@@ -42,7 +42,7 @@ def test_scores_are_those_of_the_network(tmp_path: Path, name: str) -> None:
     run = FoundRun("1234567890", name, "MLflow", "EMNIST", {"val_acc": 0.75}, Path)
     content = export_character(own, run, "mine")
     assert [(row.split, row.cer) for row in content.manifest.cer] == [("validation", 0.25)]
-    write_bundle(tmp_path / "mine", content.manifest, {"model.onnx": content.model})
+    write_bundle(tmp_path / "mine", content.manifest, content.networks)
     images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
     found = CharacterPredictor(tmp_path / "mine").score(list(images))
     with torch.inference_mode():

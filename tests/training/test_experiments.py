@@ -7,11 +7,9 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from character_files import UNIPEN_CHARACTERS, write_idx, write_unipen
-from fake_experiment import EXPERIMENT_WARNINGS, FAKE, QUIET, run
+from fake_experiment import EXPERIMENT_WARNINGS, FAKE, chequered_lines, run
 from safetensors.torch import load_file
 
 from text_recognizer.data import EMNISTLinesOptions, EMNISTOptions, FakeImageDataOptions
@@ -34,20 +32,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def line_words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """Flags of a few lines whose characters are chequered, each in its own way."""
-    glyphs = write_unipen(tmp_path_factory.mktemp("glyphs"))
-    rng = np.random.default_rng(0)
-    tiles = rng.integers(0, 2, (len(UNIPEN_CHARACTERS), 4, 4)).astype(np.uint8) * 250
-    images = tiles.repeat(7, axis=1).repeat(7, axis=2).repeat(3, axis=0)  # three of each class
-    for split in ("train", "val", "test"):
-        write_idx(glyphs / f"unipen-chars-{split}-images-idx3-ubyte.gz", images)
-    folder = tmp_path_factory.mktemp("data")
-    return [
-        "--data_class=EMNISTLines", f"--data_dir={folder}", "--source=UnipenCharacters",
-        f"--source_dir={glyphs}", "--text=project", "--num_train=64", "--num_val=16",
-        "--num_test=16", "--batch_size=16", "--max_overlap=0", "--conv_dim=8", "--fc_dim=32",
-        *QUIET,
-    ]  # fmt: skip
+    return [*chequered_lines(tmp_path_factory.mktemp("data")), "--conv_dim=8", "--fc_dim=32"]
 
 
 def test_flags_are_those_of_what_is_chosen() -> None:
@@ -103,7 +88,7 @@ def test_what_does_not_fit_together_is_a_sentence(
         ([*line_words, "--model_class=LineCNN", "--window_stride=20"], "44 steps for a line"),
         ([*FAKE[:-4], "--model_class=LineCNN"], "LineCNN reads lines, and"),
         ([*FAKE, "--loss=ctc"], "--loss=ctc needs lines whose mapping has <B> and <P>"),
-        ([*FAKE, "--loss=transformer"], "networks with a decoder"),
+        ([*FAKE, "--loss=transformer"], "trains networks with a decoder, and CNN has none"),
         ([*FAKE, "--loss=cosine_embedding_loss"], "--loss=cosine_embedding_loss does not take"),
         ([*FAKE, "--tpu_cores=8"], "TPUs are not supported"),
         ([*FAKE, "--one_cycle_max_lr=0.1", "--max_epochs=-1"], "give --max_epochs or"),
@@ -351,7 +336,7 @@ def test_parts_of_the_json_as_flags() -> None:
         ('{"dataset": "x"}', "No dataset is called 'x'; there are EmnistDataset"),
         ('{"dataset": ["x"]}', "No dataset is called"),
         ('{"model": "x"}', "No model is called 'x'"),
-        ('{"dataset": "IamParagraphsDataset"}', "IamParagraphsDataset is not there yet"),
+        ('{"dataset": "IamDataset"}', "No dataset is called 'IamDataset'; there are EmnistDataset"),
         ('{"train_args": {"rate": 1}}', "train_args: rate unknown"),
         ('{"train_args": 1}', "train_args holds names and values, not 1"),
         ('{"network": "vgg"}', "no network is called 'vgg'"),

@@ -39,7 +39,7 @@ def bundle(tmp_path: Path) -> Path:
     content = export_character(SavedNetwork(network, record), run, "mine")
     command = b"python training/run_experiment.py --data_dir=/home/me/data --seed=1"
     files = {
-        "model.onnx": content.model,
+        **content.networks,
         "weights.safetensors": b"large",
         "run_command.txt": command,
         "config.json": b'{"data_dir": "/home/me/data", "share": 0.5}',

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from seed_network_builds import CHARACTERS, MASKS, build
+from seed_network_builds import CHARACTERS, DECODERS, MASKS, build
 
 from text_recognizer import models
 from text_recognizer.errors import OptionError
@@ -260,7 +260,7 @@ def test_as_many_steps_as_labels() -> None:
 def test_seeds_names() -> None:
     kinds = SEED_NETWORKS.items()
     line_networks = {name for name, kind in kinds if issubclass(kind.network, LineNetwork)}
-    assert line_networks == set(SEED_NETWORKS) - {*CHARACTERS, *MASKS}
+    assert line_networks == set(SEED_NETWORKS) - {*CHARACTERS, *DECODERS, *MASKS}
     for kind in SEED_NETWORKS.values():
         assert kind.options.__name__ == f"{kind.network.__name__}Options"
         assert getattr(models, kind.network.__name__) is kind.network

@@ -133,7 +133,7 @@ def test_one_batch_is_memorised(name: str, values: dict[str, Any]) -> None:
     images = draw_lines(texts)
     measure: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy
     labels = torch.arange(4)
-    if name in ("LineCNNLSTM", "line_lstm_ctc"):
+    if name in ("LineCNNLSTM", "CNNBiLSTM", "line_lstm_ctc"):
         measure, labels = measure_ctc, texts
     elif isinstance(network, LineNetwork):
         labels = texts[:, torch.arange(network.n_steps) * 2 // network.n_steps]
@@ -200,6 +200,7 @@ class Stored(nn.Module):
         ("LineCNN", {"stem": "lenet"}),
         ("LineCNNDeep", {"batch_norm": True}),
         ("LineCNNLSTM", {"attention": True}),
+        ("CNNBiLSTM", {}),
         ("line_cnn_all_conv", {}),
         ("line_lstm_ctc", {}),
     ],

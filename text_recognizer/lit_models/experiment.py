@@ -1,7 +1,8 @@
 """Training of any network that names classes, of characters or of the places of a line.
 
 Losses by name, accuracy with and without padding, error rates of lines. What differs under CTC is
-in `experiment_ctc`. Knows nothing about where images come from.
+in `experiment_ctc`, and with decoders in `experiment_transformer`. Knows nothing about where images
+come from.
 """
 
 import warnings
@@ -120,10 +121,18 @@ class ExperimentLitModel(pl.LightningModule):
         best = logits.argmax(1).cpu().numpy()
         return cast(list[list[int]], best.reshape(len(best), -1).tolist())
 
+    def predict_places(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Logits of a batch, and the labels that they are compared with."""
+        images, labels = batch
+        return self(images), labels
+
+    def read(self, images: Tensor, logits: Tensor) -> list[list[int]]:
+        """What a batch is read as: labels of each line or character, special ones among them."""
+        return self.decode(logits)
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of a batch."""
-        images, labels = batch
-        logits = self(images)
+        logits, labels = self.predict_places(batch)
         loss = self.loss(logits, labels)
         self.log("train_loss", loss, prog_bar=True)
         accuracy = self.accuracy(logits.detach(), labels)
@@ -192,12 +201,12 @@ class ExperimentLitModel(pl.LightningModule):
 
     def _evaluate(self, batch: Batch, split: str) -> None:
         images, labels = batch
-        logits = self(images)
-        loss = float(self.loss(logits, labels))
+        logits, places = self.predict_places(batch)
+        loss = float(self.loss(logits, places))
         self._counts.add(losses=loss * len(labels), samples=len(labels))
-        self._count_places(logits, labels)
+        self._count_places(logits, places)
         rows = labels.reshape(len(labels), -1).tolist()
-        for index, (read, true) in enumerate(zip(self.decode(logits), rows, strict=True)):
+        for index, (read, true) in enumerate(zip(self.read(images, logits), rows, strict=True)):
             hypothesis, reference = self.text(read), self.text(true)
             self._count_text(reference, hypothesis)
             if len(self.predictions) < _N_SAMPLES:

@@ -1,7 +1,8 @@
 """The networks of experiments by name.
 
 Those of the 2021 lessons and of the 2019 project have the names they had there; CharacterCNN and
-LineResnetLSTM are those of the shipped models, and UNet has the shape of the shipped line finder.
+LineResnetLSTM are those of the shipped models, UNet has the shape of the shipped line finder, and
+CNNBiLSTM is that of the notebook `handwriting_recognition`.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from torch import nn
 
 from text_recognizer.models.character_cnn import CharacterCNN, CharacterCNNOptions
 from text_recognizer.models.cnn import CNN, CNNOptions
+from text_recognizer.models.cnn_bilstm import CNNBiLSTM, CNNBiLSTMOptions
 from text_recognizer.models.fcn import FCN, FCNOptions
 from text_recognizer.models.lenet import LeNet, LeNetOptions
 from text_recognizer.models.line_cnn import LineCNN, LineCNNOptions
@@ -18,6 +20,10 @@ from text_recognizer.models.line_cnn_all_conv import LineCNNAllConv, LineCNNAllC
 from text_recognizer.models.line_cnn_deep import LineCNNDeep, LineCNNDeepOptions
 from text_recognizer.models.line_cnn_lstm import LineCNNLSTM, LineCNNLSTMOptions
 from text_recognizer.models.line_cnn_simple import LineCNNSimple, LineCNNSimpleOptions
+from text_recognizer.models.line_cnn_transformer import (
+    LineCNNTransformer,
+    LineCNNTransformerOptions,
+)
 from text_recognizer.models.line_lstm_ctc import LineLSTMCTC, LineLSTMCTCOptions
 from text_recognizer.models.line_resnet_lstm_network import (
     LineResnetLSTMNetwork,
@@ -25,6 +31,10 @@ from text_recognizer.models.line_resnet_lstm_network import (
 )
 from text_recognizer.models.mlp import MLP, MLPOptions
 from text_recognizer.models.mlp_2019 import MLP2019, MLP2019Options
+from text_recognizer.models.resnet_transformer import (
+    ResnetTransformer,
+    ResnetTransformerOptions,
+)
 from text_recognizer.models.unet import UNet, UNetOptions
 
 
@@ -52,6 +62,9 @@ SEED_NETWORKS = {
     "LineResnetLSTM": SeedNetwork(LineResnetLSTMNetwork, LineResnetLSTMNetworkOptions),
     "FCN": SeedNetwork(FCN, FCNOptions),
     "UNet": SeedNetwork(UNet, UNetOptions),
+    "LineCNNTransformer": SeedNetwork(LineCNNTransformer, LineCNNTransformerOptions),
+    "ResnetTransformer": SeedNetwork(ResnetTransformer, ResnetTransformerOptions),
+    "CNNBiLSTM": SeedNetwork(CNNBiLSTM, CNNBiLSTMOptions),
     "mlp": SeedNetwork(MLP2019, MLP2019Options),
     "lenet": SeedNetwork(LeNet, LeNetOptions),
     "line_cnn_all_conv": SeedNetwork(LineCNNAllConv, LineCNNAllConvOptions),

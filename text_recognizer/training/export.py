@@ -7,9 +7,10 @@ same file is read by the runtime and trained further. Source: measured, docs/bun
 import importlib.util
 import io
 import logging
+import math
 import subprocess
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -18,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from text_recognizer.bundle import NETWORK_FILE, Bundle, write_bundle
@@ -90,17 +92,34 @@ def export_onnx(form: ExportForm) -> bytes:
     The form's own module stays in training mode: the exporter would merge weights of equal values
     otherwise, and they would be missing when the model is trained further.
     """
-    buffer = io.BytesIO()
     example = form.example(form.examples[0], torch.Generator().manual_seed(0))
+    return trace_onnx(form.network, {form.input: example}, (form.output,), form.open_sizes)
+
+
+def trace_onnx(
+    network: nn.Module,
+    inputs: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    open_sizes: Mapping[str, Mapping[int, str]],
+) -> bytes:
+    """ONNX of what a network does with inputs; see `export_onnx`.
+
+    Args:
+        network: stands around the trained network, which it calls `network`.
+        inputs: by name, in the order of its arguments.
+        outputs: their names.
+        open_sizes: names of the axes of inputs and outputs whose size is open.
+    """
+    buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter is deprecated; dynamo fails on LSTMs
         torch.onnx.export(
-            form.network,
-            (example,),
+            network,
+            tuple(inputs.values()),
             buffer,  # type: ignore[arg-type]  # the stub knows paths only
-            input_names=[form.input],
-            output_names=[form.output],
-            dynamic_axes={name: dict(axes) for name, axes in form.open_sizes.items()},
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={name: dict(axes) for name, axes in open_sizes.items()},
             opset_version=_OPSET,
             do_constant_folding=False,
             training=torch.onnx.TrainingMode.PRESERVE,
@@ -120,24 +139,51 @@ def check_parity(form: ExportForm, model: bytes) -> None:
     Raises:
         TextRecognizerError: they differ by more than 1e-4, of values beyond 1 as a share.
     """
+    generator = torch.Generator().manual_seed(0)
+    inputs = [{form.input: form.example(shape, generator)} for shape in form.examples]
+    compare_outputs(form.network, model, inputs, (form.output,))
+
+
+def compare_outputs(
+    network: nn.Module,
+    model: bytes,
+    inputs: Sequence[Mapping[str, Tensor]],
+    outputs: Sequence[str],
+) -> None:
+    """Compare a stored network with torch on inputs; see `check_parity`.
+
+    Raises:
+        TextRecognizerError: they differ.
+    """
     if importlib.util.find_spec("onnxruntime") is None:
         _LOG.info("Parity of the export is pending: onnxruntime is not installed here.")
         return
     import onnxruntime
 
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    generator = torch.Generator().manual_seed(0)
-    for shape in form.examples:
-        example = form.example(shape, generator)
+    for own in inputs:
         with torch.inference_mode():
-            expected = form.network(example).numpy()
-        (found,) = session.run([form.output], {form.input: example.numpy()})
-        difference = float((np.abs(found - expected) / np.maximum(1.0, np.abs(expected))).max())
-        if found.shape != expected.shape or difference > _PARITY_TOLERANCE:
-            raise TextRecognizerError(
-                f"The exported network differs from the trained one by {difference:.2g} on inputs "
-                f"of shape {shape}: this is a defect of the export, report it."
-            )
+            given = network(*own.values())
+        expected = [given] if isinstance(given, Tensor) else given
+        found = session.run(list(outputs), {name: value.numpy() for name, value in own.items()})
+        for one, other in zip(found, expected, strict=True):
+            _check_equal(one, other.numpy(), [tuple(value.shape) for value in own.values()])
+
+
+def _check_equal(
+    found: NDArray[np.float32], expected: NDArray[np.float32], shapes: Sequence[tuple[int, ...]]
+) -> None:
+    same_shape = found.shape == expected.shape
+    difference = math.inf
+    if same_shape:
+        share = np.abs(found - expected) / np.maximum(1.0, np.abs(expected))
+        difference = float(share.max(initial=0))
+    if difference > _PARITY_TOLERANCE:
+        listed = ", ".join(map(str, shapes))
+        raise TextRecognizerError(
+            f"The exported network differs from the trained one by {difference:.2g} on inputs "
+            f"of shape {listed}: this is a defect of the export, report it."
+        )
 
 
 def read_base_weights(bundle: Bundle) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
     config.json         options by the names of their flags
     run_command.txt     the command that trains it again
     weights.safetensors of the network, by their names
-    manifest.json, model.onnx   the bundle, see `text_recognizer.bundle`
+    manifest.json, model.onnx   the bundle, see `text_recognizer.bundle` (two networks of a decoder)
 
 It is written aside and renamed, so it is there as a whole or not at all.
 """
@@ -23,12 +23,20 @@ from uuid import uuid4
 
 from safetensors.torch import save
 
-from text_recognizer.bundle import NETWORK_FILE, PACKAGE_FOLDER, write_bundle
+from text_recognizer.bundle import (
+    DECODER_FILE,
+    ENCODER_FILE,
+    NETWORK_FILE,
+    PACKAGE_FOLDER,
+    write_bundle,
+)
 from text_recognizer.character_input import CHARACTER_NORMALISATION
 from text_recognizer.data.character_mapping import special_symbols
 from text_recognizer.errors import BundleError, InputError, OptionError
 from text_recognizer.line_input import PLAIN_NORMALISATION
 from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
+from text_recognizer.models.decoder_network import DecoderNetwork
+from text_recognizer.paragraph_input import PARAGRAPH_NORMALISATION
 from text_recognizer.text_form import DEFAULT_TEXT_FORM
 from text_recognizer.training.experiments.character_export import character_form, character_labels
 from text_recognizer.training.experiments.checkpoint_record import (
@@ -40,6 +48,10 @@ from text_recognizer.training.experiments.checkpoint_record import (
 )
 from text_recognizer.training.experiments.found_runs import FoundRun
 from text_recognizer.training.experiments.line_export import line_form, line_windows
+from text_recognizer.training.experiments.paragraph_export import (
+    characters_of,
+    paragraph_networks,
+)
 from text_recognizer.training.export import check_parity, export_onnx, round_to_half
 from text_recognizer.training.tasks import ExportForm
 
@@ -64,10 +76,10 @@ class Artifact:
 
 @dataclass(frozen=True)
 class BundleContent:
-    """What a bundle is made of beside `config.json` and its like."""
+    """What a bundle is made of beside `config.json` and its like: a manifest, networks by name."""
 
     manifest: Manifest
-    model: bytes
+    networks: Mapping[str, bytes]
 
 
 def write_artifact(saved: SavedNetwork, run: FoundRun, artifacts: Path) -> Artifact:
@@ -91,7 +103,7 @@ def write_artifact(saved: SavedNetwork, run: FoundRun, artifacts: Path) -> Artif
     content = _bundle_content(saved, run, folder.name)
     with _replaced(folder) as aside:
         if content is not None:
-            write_bundle(aside, content.manifest, {NETWORK_FILE: content.model, **files})
+            write_bundle(aside, content.manifest, {**content.networks, **files})
         else:
             for name, data in files.items():
                 assert isinstance(data, bytes)
@@ -111,9 +123,13 @@ def _bundle_content(saved: SavedNetwork, run: FoundRun, name: str) -> BundleCont
 def export_line(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
     """Bundle of a network for lines.
 
+    One with a decoder reads whole images, as those for paragraphs do.
+
     Raises:
         OptionError: it reads no lines of any width.
     """
+    if isinstance(saved.network, DecoderNetwork):
+        return export_paragraph(saved, run, name)
     windows = line_windows(saved)
     mapping = saved.record.mapping
     values = {
@@ -144,14 +160,18 @@ def export_character(saved: SavedNetwork, run: FoundRun, name: str) -> BundleCon
 def _content(
     saved: SavedNetwork, run: FoundRun, name: str, form: ExportForm, values: Mapping[str, Any]
 ) -> BundleContent:
-    record = saved.record
     round_to_half(saved.network)
     model = export_onnx(form)
     check_parity(form, model)
-    manifest = Manifest(
+    manifest = _manifest(saved, run, name, {"task": saved.record.unit, **values})
+    return BundleContent(manifest, {NETWORK_FILE: model})
+
+
+def _manifest(saved: SavedNetwork, run: FoundRun, name: str, values: Mapping[str, Any]) -> Manifest:
+    record = saved.record
+    return Manifest(
         name=name,
         version=run.id[:8],
-        task=record.unit,
         text_form=DEFAULT_TEXT_FORM,
         git_commit=record.git_commit,
         seed=record.config["seed"],
@@ -160,7 +180,6 @@ def _content(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         **values,
     )
-    return BundleContent(manifest, model)
 
 
 def _measured(
@@ -179,12 +198,22 @@ def _measured(
 
 
 def export_paragraph(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
-    """Bundle of a network for paragraphs; this is the place to make one.
+    """Bundle of a network with a decoder, for paragraphs or lines.
 
     Raises:
-        OptionError: there are no such bundles yet.
+        OptionError: it has no decoder.
     """
-    raise OptionError("there are no models for paragraphs yet.")
+    round_to_half(saved.network)
+    networks = paragraph_networks(saved)
+    values = {
+        "task": PARAGRAPH,
+        "symbols": characters_of(saved.record.mapping),
+        "input_normalisation": PARAGRAPH_NORMALISATION,
+        "max_length": saved.record.output_length,
+        "cer": _measured(saved, run, {"validation": "val_cer", "test": "test_cer"}),
+    }
+    files = {ENCODER_FILE: networks.encoder, DECODER_FILE: networks.decoder_step}
+    return BundleContent(_manifest(saved, run, name, values), files)
 
 
 def export_page(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:

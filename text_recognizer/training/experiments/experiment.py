@@ -14,7 +14,13 @@ from text_recognizer.errors import InputError, OptionError
 from text_recognizer.lit_models.experiment import ExperimentLitModel
 from text_recognizer.lit_models.experiment_ctc import ExperimentCTCLitModel
 from text_recognizer.lit_models.experiment_segmentation import ExperimentSegmentationLitModel
+from text_recognizer.lit_models.experiment_transformer import (
+    ExperimentTransformerLitModel,
+    check_tokens,
+)
+from text_recognizer.models.decoder_network import DecoderNetwork
 from text_recognizer.models.line_network import LineNetwork, check_output_length
+from text_recognizer.models.seed_networks import SEED_NETWORKS
 from text_recognizer.training.experiments.kinds import (
     CHARACTERS,
     LINES,
@@ -138,15 +144,40 @@ def make_network(experiment: Experiment, data: BaseDataModule) -> nn.Module:
             f"{experiment.model_class} {_USES[wanted]}, and {experiment.data_class} holds {held}: "
             "choose another of the two."
         )
+    _check_decoder(experiment, issubclass(kind.network, DecoderNetwork), data)
     network = kind.network(
         experiment.network,
         input_dims=data.input_dims,
         n_classes=len(data.mapping),
         output_length=length,
     )
-    if held == LINES and experiment.loss.loss != CTC:
+    if held == LINES and experiment.loss.loss not in (CTC, TRANSFORMER):
         check_output_length(cast(LineNetwork, network).count_steps(data.input_dims[2]), length)
     return network
+
+
+def _check_decoder(experiment: Experiment, has_decoder: bool, data: BaseDataModule) -> None:
+    """Networks with a decoder are trained by a loss of their own, on labels with start and end.
+
+    Raises:
+        OptionError: network, loss and data are not of one kind.
+    """
+    name, loss = experiment.model_class, experiment.loss.loss
+    if has_decoder and loss != TRANSFORMER:
+        raise OptionError(
+            f"{name} has a decoder, which --loss={loss} does not train: give --loss={TRANSFORMER}."
+        )
+    if not has_decoder and loss == TRANSFORMER:
+        known = [
+            own for own, kind in SEED_NETWORKS.items() if issubclass(kind.network, DecoderNetwork)
+        ]
+        raise OptionError(
+            f"--loss={TRANSFORMER} trains networks with a decoder, and {name} has none: give "
+            f"--model_class={' or '.join(known)}, or --loss={CTC}."
+        )
+    if has_decoder:
+        _, labels = data.data_val[0]
+        check_tokens(labels, data.mapping, experiment.data_class)
 
 
 def make_model(experiment: Experiment, data: BaseDataModule) -> ExperimentLitModel:
@@ -156,17 +187,14 @@ def make_model(experiment: Experiment, data: BaseDataModule) -> ExperimentLitMod
         InputError: the checkpoint cannot be read, or is of another network.
         OptionError: network, data and loss do not fit together.
     """
-    if experiment.loss.loss == TRANSFORMER:
-        raise OptionError(
-            "--loss=transformer trains networks with a decoder, of which there is none yet: give "
-            "--loss=ctc or --loss=cross_entropy."
-        )
     network = make_network(experiment, data)
     model: ExperimentLitModel
     if kind_of_data(data) == MASKS:
         model = ExperimentSegmentationLitModel(network, experiment.loss, mapping=data.mapping)
     elif experiment.loss.loss == CTC:
         model = ExperimentCTCLitModel(network, experiment.loss, mapping=data.mapping)
+    elif isinstance(network, DecoderNetwork):
+        model = ExperimentTransformerLitModel(network, experiment.loss, mapping=data.mapping)
     else:
         is_line = kind_of_data(data) == LINES
         model = ExperimentLitModel(network, experiment.loss, mapping=data.mapping, is_line=is_line)

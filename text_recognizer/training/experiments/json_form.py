@@ -37,6 +37,7 @@ _DATA_SETS: Mapping[str, tuple[str, Values]] = {
     ),
     "IamLinesDataset": ("IamLinesDataset", {}),
     "IamParagraphsDataset": ("IamParagraphsDataset", {}),
+    "FsdlHandwritingDataset": ("FSDLHandwriting", {}),
 }
 _MODELS = {
     "CharacterModel": _Model("mlp"),
@@ -44,7 +45,6 @@ _MODELS = {
     "LineDetectorModel": _Model("fcn", {"optimizer": "Adam", "lr": 0.0005}),
     "LineModelCtc": _Model("line_lstm_ctc", {"loss": CTC, "window_width": 12, "window_stride": 5}),
 }
-_NOT_YET = ("IamDataset", "FsdlHandwritingDataset")
 
 
 def is_json(word: str) -> bool:
@@ -130,8 +130,6 @@ def _parts(content: Values, key: str) -> dict[str, Any]:
 
 
 def _named(known: Mapping[str, Any], name: object, kind: str) -> Any:
-    if name in _NOT_YET:
-        raise OptionError(f"The {kind} {name} is not there yet; there are {', '.join(known)}.")
     if not isinstance(name, str) or name not in known:
         raise OptionError(f"No {kind} is called {name!r}; there are {', '.join(known)}.")
     return known[name]

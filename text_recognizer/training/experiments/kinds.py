@@ -3,6 +3,7 @@
 from torch import nn
 
 from text_recognizer.data import BaseDataModule
+from text_recognizer.models.decoder_network import DecoderNetwork
 from text_recognizer.models.line_network import LineNetwork
 from text_recognizer.models.mask_network import MaskNetwork
 
@@ -21,4 +22,4 @@ def kind_of_network(network: type[nn.Module]) -> str:
     """What a network is for."""
     if issubclass(network, MaskNetwork):
         return MASKS
-    return LINES if issubclass(network, LineNetwork) else CHARACTERS
+    return LINES if issubclass(network, LineNetwork | DecoderNetwork) else CHARACTERS

@@ -23,6 +23,8 @@ class ExperimentLossOptions:
         lr: its rate.
         weight_decay: likewise.
         loss: a function of `torch.nn.functional`, or `ctc`, or `transformer`.
+        label_smoothing: share of each label's probability that the loss `transformer` spreads over
+            all classes.
         one_cycle_max_lr: peak of a rate that rises and falls once; None keeps it constant.
         one_cycle_total_steps: optimiser steps of that; 0 takes those of the whole run.
 
@@ -34,6 +36,7 @@ class ExperimentLossOptions:
     lr: float = 1e-3
     weight_decay: float = 0.0
     loss: str = "cross_entropy"
+    label_smoothing: float = 0.0
     one_cycle_max_lr: float | None = None
     one_cycle_total_steps: int = 0
 
@@ -43,6 +46,11 @@ class ExperimentLossOptions:
             raise OptionError(
                 f"--loss is {CTC}, {TRANSFORMER} or a function of torch.nn.functional, "
                 f"not {self.loss!r}."
+            )
+        if not 0 <= self.label_smoothing < 1 or (self.label_smoothing and self.loss != TRANSFORMER):
+            raise OptionError(
+                f"--label_smoothing is at least 0 and below 1, and goes with --loss={TRANSFORMER}, "
+                f"not {self.label_smoothing} with --loss={self.loss}."
             )
         if self.one_cycle_max_lr is not None and not self.one_cycle_max_lr > 0:
             raise OptionError(f"--one_cycle_max_lr is over 0, not {self.one_cycle_max_lr}.")

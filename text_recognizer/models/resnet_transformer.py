@@ -1,0 +1,101 @@
+"""ResnetTransformer: a ResNet over the image of a paragraph or a line, and a decoder.
+
+The network of the 2021 lesson on paragraphs. Knows nothing about text.
+
+Source: S. S. Singh and S. Karayev, "Full page handwriting recognition via image to sequence
+extraction", ICDAR 2021 (arXiv 2103.06450).
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from text_recognizer.errors import OptionError
+from text_recognizer.models.decoder_network import DecoderNetwork
+from text_recognizer.models.positional_encoding import sinusoids
+from text_recognizer.models.resnet import BLOCKS, ResNetBody
+from text_recognizer.models.text_decoder import DecoderOptions
+
+_RGB = 3
+
+
+@dataclass(frozen=True)
+class ResnetTransformerOptions(DecoderOptions):
+    """Shape of the network: of the decoder, and of the ResNet.
+
+    Attributes:
+        resnet_layers: of the ResNet, 18 or 34.
+    """
+
+    resnet_layers: int = 18
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.resnet_layers not in BLOCKS:
+            raise OptionError(f"resnet_layers must be 18 or 34, not {self.resnet_layers}.")
+
+
+class ResnetTransformer(DecoderNetwork):
+    """Logits of the labels of an image of any size.
+
+    A cell of the feature map stands for 32 x 32 pixels. A grey image is repeated for the three
+    channels of the ResNet, which starts from chance. Features are not scaled before their positions
+    are added, and have no dropout: scaled ones did not learn, say the authors.
+
+    Args:
+        options: shape of the network.
+        input_dims: channels, 1 or 3, height and width of an image.
+        n_classes: characters told apart, special symbols included.
+        output_length: labels of an image, start and end among them.
+
+    Raises:
+        OptionError: images have another number of channels, or there is no output length.
+    """
+
+    def __init__(
+        self,
+        options: ResnetTransformerOptions,
+        *,
+        input_dims: tuple[int, int, int],
+        n_classes: int,
+        output_length: int | None = None,
+    ) -> None:
+        super().__init__(options, n_classes=n_classes, output_length=output_length)
+        if input_dims[0] not in (1, _RGB):
+            raise OptionError(f"ResnetTransformer reads 1 or 3 channels, not {input_dims[0]}.")
+        self.options = options
+        self.resnet = ResNetBody(options.resnet_layers, channels=_RGB)
+        self.projection = nn.Conv2d(self.resnet.out_channels, options.tf_dim, 1)
+        nn.init.kaiming_normal_(self.projection.weight, mode="fan_out", nonlinearity="relu")
+        nn.init.zeros_(self.projection.bias)  # type: ignore[arg-type]  # there is one
+        self.positions = PositionalEncodingImage()
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Features of shape (N, M, tf_dim), cells row by row, of images (N, 1 or 3, H, W)."""
+        x = self.resnet(images.expand(-1, _RGB, -1, -1))  # (N, 512, H / 32, W / 32)
+        x = self.positions(self.projection(x))  # (N, tf_dim, H / 32, W / 32)
+        features: Tensor = x.flatten(2).transpose(1, 2)
+        return features
+
+
+class PositionalEncodingImage(nn.Module):
+    """Adds to each cell of a feature map the code of its row and that of its column.
+
+    The first half of the channels tells the row, the other half the column. The codes are made for
+    the map at hand; the original stored a table for every pixel of the image, 377 MB, with the
+    weights.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps of shape (N, dim, H, W), dim a multiple of 4, with the codes added."""
+        _, dim, height, width = x.shape
+        rows = sinusoids(torch.arange(height, device=x.device), dim // 2)  # (H, dim / 2)
+        columns = sinusoids(torch.arange(width, device=x.device), dim // 2)  # (W, dim / 2)
+        table = torch.cat(
+            [
+                rows.T[:, :, None].expand(-1, -1, width),
+                columns.T[:, None, :].expand(-1, height, -1),
+            ]
+        )  # (dim, H, W)
+        return x + table.to(x.dtype)
