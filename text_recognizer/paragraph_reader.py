@@ -30,9 +30,12 @@ from text_recognizer.bundle import (
 )
 from text_recognizer.errors import BundleError
 from text_recognizer.grey_image import GreyImage
+from text_recognizer.guarded_search import search_without_repeats
 from text_recognizer.network_session import ANY, Shape, open_session
 from text_recognizer.paragraph_input import PARAGRAPH_NORMALISATION, paragraph_input
+from text_recognizer.repeat_guard import RepeatGuard
 from text_recognizer.sequence_search import (
+    DecoderSteps,
     Hypothesis,
     SearchOptions,
     SpecialLabels,
@@ -43,7 +46,6 @@ if TYPE_CHECKING:
     import onnxruntime
 
 _START_AND_END = SpecialLabels(0, 0)
-_GUARD = 24  # labels in a row that do not come twice: more than half of a short line
 _CACHE: Shape = (None, ANY, ANY, None, ANY)
 _STEP: Shape = (None, ANY, ANY, 1, ANY)
 _MEMORIES: Shape = (None, ANY, ANY, ANY, ANY)
@@ -91,7 +93,7 @@ class ParagraphReader:
     Args:
         bundle: of the task `paragraph`.
         beam: texts that are followed at a time; 1 takes the likeliest label each time.
-        guard: labels in a row that may not come twice in a text; 0 lets the model repeat itself.
+        guarded: whether what repeats itself is read another way; see `guarded_search`.
         n_threads: None lets onnxruntime choose.
 
     Raises:
@@ -104,12 +106,13 @@ class ParagraphReader:
         bundle: Bundle,
         *,
         beam: int = 1,
-        guard: int = _GUARD,
+        guarded: bool = True,
         n_threads: int | None = None,
     ) -> None:
         self.bundle = bundle
         manifest = bundle.manifest
-        self._search = SearchOptions(beam=beam, max_length=manifest.max_length, guard=guard)
+        self._search = SearchOptions(beam=beam, max_length=manifest.max_length)
+        self._guard = guard_of(manifest.symbols) if guarded else None
         self._encoder = _open(bundle, ENCODER_FILE, n_threads)
         self._decoder = _open(bundle, DECODER_FILE, n_threads)
         height, width = self._encoder.get_inputs()[0].shape[2:]
@@ -132,17 +135,21 @@ class ParagraphReader:
         written = {i: ink for i, ink in inputs.items() if ink.max() >= _LEAST_INK}
         if not written:
             return readings
-        found = search_texts(
-            self._steps(list(written.values())), len(written), _START_AND_END, self._search
-        )
-        for i, hypotheses in zip(written, found, strict=True):
-            readings[i] = self._reading(hypotheses[0])
+        for i, text in zip(written, self._write(list(written.values())), strict=True):
+            readings[i] = self._reading(text)
         return readings
 
-    def _steps(self, inks: Sequence[GreyImage]) -> "_CachedSteps":
+    def _write(self, inks: Sequence[GreyImage]) -> list[Hypothesis]:
         batch = np.stack(inks)[:, None].astype(np.float32) / 255
         keys, values = _run(self._encoder, _MEMORY, {"image": batch}, self.bundle)
-        return _CachedSteps(self._decoder, (keys, values), self.bundle)
+
+        def begin(images: NDArray[np.int64]) -> DecoderSteps:
+            return _CachedSteps(self._decoder, (keys[images], values[images]), self.bundle)
+
+        if self._guard is None:
+            steps = begin(np.arange(len(inks)))
+            return [own[0] for own in search_texts(steps, len(inks), _START_AND_END, self._search)]
+        return search_without_repeats(begin, len(inks), _START_AND_END, self._search, self._guard)
 
     def _reading(self, hypothesis: Hypothesis) -> ParagraphReading:
         text = self.bundle.manifest.alphabet.decode(hypothesis.labels)
@@ -154,6 +161,13 @@ class ParagraphReader:
                 lines.append(TextLine(line.strip(), float(certain[start:end].mean())))
             start = end + 1
         return ParagraphReading(tuple(lines), hypothesis.is_complete)
+
+
+def guard_of(symbols: Sequence[str]) -> RepeatGuard:
+    """What counts as a repetition in texts of labels 1, 2, ... for such symbols."""
+    newline = symbols.index("\n") + 1 if "\n" in symbols else None
+    letters = {label for label, symbol in enumerate(symbols, start=1) if symbol.isalnum()}
+    return RepeatGuard(newline, frozenset(letters))
 
 
 def load_paragraph_reader(

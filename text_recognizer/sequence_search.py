@@ -4,7 +4,6 @@ The decoder is anything that gives the log-probabilities of the next label and k
 a torch network in training, an ONNX session in use. Knows nothing about either, nor about images.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,8 +44,6 @@ class SearchOptions:
             are divided by ((5 + length) / 6) to this power.
         coverage_weight: how much a text is marked down whose attention left places of the image
             out; 0 is not at all.
-        guard: labels in a row that may not come twice in a text, so that no line is written twice;
-            0 is off. Shorter repetitions, such as of words, stay.
 
     Source of both weights: Wu et al., "Google's neural machine translation system", 2016,
     section 7.
@@ -56,15 +53,12 @@ class SearchOptions:
     max_length: int = 682
     length_weight: float = 0.0
     coverage_weight: float = 0.0
-    guard: int = 0
 
     def __post_init__(self) -> None:
         if self.beam < 1 or self.max_length < 2:
             raise OptionError("beam is at least 1, and max_length at least 2.")
         if self.length_weight < 0 or self.coverage_weight < 0:
             raise OptionError("length_weight and coverage_weight are at least 0.")
-        if self.guard < 0 or self.guard == 1:
-            raise OptionError(f"guard is 0 or at least 2, not {self.guard}.")
 
 
 @dataclass(frozen=True)
@@ -163,14 +157,11 @@ class _Beam:
         ]
 
     def _allowed(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Scores without labels that no text has, and without what the guard forbids."""
+        """Scores without labels that no text has."""
         allowed = scores.astype(np.float64)
         allowed[:, [*self._special.never]] = -np.inf
         if self._special.start != self._special.end:
             allowed[:, self._special.start] = -np.inf
-        if self._options.guard:
-            for row, own in zip(allowed, self.going, strict=True):
-                row[_repeating(own.labels, self._options.guard)] = -np.inf
         return allowed
 
     def _rank(self, own: _Beginning) -> float:
@@ -204,16 +195,3 @@ def search_texts(
                 beam.grow(scores[first:end], attention[first:end], first)
             first = end
     return [beam.hypotheses() for beam in beams]
-
-
-def _repeating(labels: Sequence[int], length: int) -> list[int]:
-    """Labels that would complete a row of so many labels that the text has already."""
-    text, last = "".join(map(chr, labels)), "".join(map(chr, labels[-(length - 1) :]))
-    found: list[int] = []
-    if len(last) < length - 1:
-        return found
-    place = text.find(last)
-    while 0 <= place < len(text) - len(last):
-        found.append(ord(text[place + len(last)]))
-        place = text.find(last, place + 1)
-    return found

@@ -23,7 +23,7 @@ def bundle(tmp_path: Path) -> Bundle:
 
 
 def test_texts_of_images(bundle: Bundle) -> None:
-    reader = ParagraphReader(bundle, guard=0)
+    reader = ParagraphReader(bundle, guarded=False)
     light, blank, dark = reader.read([LIGHT, BLANK, DARK])
     assert (light.text, light.is_complete) == ("ab", True)
     assert (blank.lines, blank.text) == ((), "")
@@ -41,8 +41,9 @@ def test_an_image_reads_the_same_in_any_batch(bundle: Bundle, beam: int) -> None
 
 
 def test_the_guard_ends_what_repeats_itself(bundle: Bundle) -> None:
-    (dark,) = ParagraphReader(bundle, guard=3).read([DARK])
-    assert (dark.text, dark.is_complete) == ("ba\nbbb", True)
+    """What goes round is read another way: the next likeliest after the first round is the end."""
+    (dark,) = ParagraphReader(bundle).read([DARK])
+    assert (dark.text, dark.is_complete) == ("ba\nb", True)
 
 
 def test_large_images_are_scaled(bundle: Bundle) -> None:
@@ -55,7 +56,7 @@ def test_large_images_are_scaled(bundle: Bundle) -> None:
 def test_a_page_of_one_region(bundle: Bundle) -> None:
     recognizer = Recognizer(bundle.folder, unit="paragraph")
     (page,) = recognizer.read(DARK)
-    assert page.text.startswith("ba\nbb") and (page.width, page.height) == (160, 80)
+    assert page.text == "ba\nb" and (page.width, page.height) == (160, 80)
     first, second = page.lines
     assert (first.id, second.id) == ("l1", "l2") and first.baseline == ()
     assert first.polygon == page.regions[0].polygon == ((0, 0), (160, 0), (160, 80), (0, 80))

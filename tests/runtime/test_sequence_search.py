@@ -1,4 +1,4 @@
-"""The search over a decoder's labels: greedy, beam, guard, weights, against all texts."""
+"""The search over a decoder's labels: greedy, beam, weights, against all texts."""
 
 from collections.abc import Callable
 from itertools import product
@@ -114,24 +114,6 @@ def test_a_text_as_long_as_allowed_is_not_complete() -> None:
     assert found == [Hypothesis((A, A, A), (-1.0, -1.0, -1.0), False)]
 
 
-def looping(image: int, fed: tuple[int, ...]) -> np.ndarray:
-    """Writes A B C over and over; the end is likely only after a label of its own choice."""
-    following = {START: A, A: B, B: C, C: A}
-    scores = np.full(N_LABELS, -8.0)
-    scores[following[fed[-1]]] = -0.1
-    scores[END] = -3.0
-    return scores.astype(np.float32)
-
-
-def test_the_guard_forbids_what_was_written_already() -> None:
-    without = search_texts(Table(1, looping), 1, SPECIAL, SearchOptions(max_length=30))[0][0]
-    assert without.labels == (A, B, C) * 9 + (A, B) and not without.is_complete
-    for guard, length in ((3, 5), (5, 7)):
-        options = SearchOptions(max_length=30, guard=guard)
-        found = search_texts(Table(1, looping), 1, SPECIAL, options)[0][0]
-        assert found.labels == ((A, B, C) * 3)[:length] and found.is_complete
-
-
 def test_length_weight_lets_longer_texts_win() -> None:
     def after(image: int, fed: tuple[int, ...]) -> np.ndarray:
         scores = np.full(N_LABELS, -9.0)
@@ -168,7 +150,6 @@ def test_coverage_weight_prefers_texts_that_looked_everywhere() -> None:
     [
         ({"beam": 0}, "beam is at least 1, and max_length at least 2."),
         ({"length_weight": -1.0}, "length_weight and coverage_weight are at least 0."),
-        ({"guard": 1}, "guard is 0 or at least 2, not 1."),
     ],
 )
 def test_wrong_options(values: dict[str, float], message: str) -> None:

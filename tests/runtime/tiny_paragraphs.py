@@ -19,7 +19,7 @@ from text_recognizer.manifest import Manifest
 HEIGHT, WIDTH = 8, 16
 SYMBOLS = ("a", "b", "\n")
 END, A, B, NEWLINE = range(4)
-MAX_LENGTH = 12
+MAX_LENGTH = 24
 TEXTS = ((A, B, END), (B, A, NEWLINE) + (B,) * MAX_LENGTH)
 SURE, UNSURE = 8.0, 0.0
 
