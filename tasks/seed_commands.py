@@ -344,7 +344,12 @@ COMMANDS = (
         all_of(succeeds("pages with coloured lines"), leaves("interim/open_line_masks/*/c1.jpg")),
         TINY_PAGES,
     ),
-    Command(34, "tasks/train_line_detector.sh", is_refused("IAM is not there"), "--data_dir=."),
+    Command(
+        34,
+        "tasks/train_line_detector.sh",
+        all_of(trains("test_iou"), leaves("IamParagraphsDataset-fcn_weights.safetensors")),
+        f"{TINY} --size=64 --conv_dim=4",
+    ),
     Command(
         34,
         DETECTOR,

@@ -373,7 +373,7 @@ def test_sentences_name_flags_that_there_are(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         parse_choice(["--help"])
     with pytest.raises(SystemExit):
-        evaluate_line_predictor(["--help"])
+        evaluate_line_predictor(["--data_class=IAMLines", "--help"])
     with pytest.raises(SystemExit):
         evaluate_line_detector(["--help"])
     known = set(re.findall(r"--\w+", capsys.readouterr().out)) | {"--unit", "--model"}
