@@ -64,7 +64,7 @@ class Row:
     Attributes:
         name: of the network.
         n_parameters: that are trained.
-        n_epochs: it was trained for, parts of one too.
+        n_epochs: it was trained for; under 1 if there was no time for a whole one.
         cer: on validation.
         test_cer: on test.
         speed: validation lines read in a second.
@@ -111,10 +111,17 @@ def train(name: str, options: argparse.Namespace) -> Row:
     pl.seed_everything(experiment.seed, verbose=False)
     data = make_data(experiment)
     n_steps = max(1, int(60 * options.minutes / step_seconds(experiment, data)))
+    n_batches = len(data.train_dataloader())
+    n_epochs = max(1, n_steps // n_batches)  # whole ones, since each ends with a validation
+    a_epoch = min(n_batches, n_steps)
     timed = replace(
         experiment,
-        loss=replace(experiment.loss, one_cycle_total_steps=n_steps),
-        trainer={**experiment.trainer, "max_steps": str(n_steps)},
+        loss=replace(experiment.loss, one_cycle_total_steps=n_epochs * a_epoch),
+        trainer={
+            **experiment.trainer,
+            "max_epochs": str(n_epochs),
+            "limit_train_batches": str(a_epoch),
+        },
     )
     outcome = run_experiment(timed)
     assert outcome.checkpoint is not None
@@ -124,7 +131,7 @@ def train(name: str, options: argparse.Namespace) -> Row:
     return Row(
         name,
         sum(own.numel() for own in model.parameters() if own.requires_grad),
-        n_steps / len(data.train_dataloader()),
+        n_epochs * a_epoch / n_batches,
         outcome.figures["val_cer"],
         outcome.figures["test_cer"],
         read_speed(model, data),

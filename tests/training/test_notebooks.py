@@ -2,6 +2,7 @@
 
 import base64
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import nbformat
 import numpy as np
 import pytest
 from character_files import write_emnist_idx, write_unipen
+from drawn_paragraphs import write_pages
 from iam_miniature import write_iam
 from nbclient import NotebookClient
 from PIL import Image
+from test_fsdl_handwriting import write_export
 
 pytestmark = [
     pytest.mark.train,
@@ -24,7 +27,7 @@ NOTEBOOKS = sorted(ROOT.glob("notebooks/*.ipynb"))
 
 
 def read(name: str) -> Any:
-    (path,) = ROOT.glob(f"notebooks/{name}-*.ipynb")
+    (path,) = (own for own in NOTEBOOKS if own.stem == name or own.stem.startswith(f"{name}-"))
     return nbformat.read(path, as_version=4)
 
 
@@ -107,3 +110,82 @@ def test_lines(tmp_path: Path) -> None:
     ink = [int((np.asarray(picture) < 255).sum(axis=0).nonzero()[0][-1]) for picture in pictures]
     assert len(pictures) == 5
     assert ink[2] < ink[0], "lines with overlap are shorter"
+
+
+SMALL_PARAGRAPHS = ["--height=96", "--width=112", "--max_length=60"]
+
+
+def test_paragraphs(tmp_path: Path) -> None:
+    folder = write_pages(tmp_path / "pages")
+    printed, pictures = run(
+        "04", tmp_path, pages="Open", data_dir=str(folder), more_flags=SMALL_PARAGRAPHS
+    )
+    for name in ("OpenParagraphs", "OpenSyntheticParagraphs", "OpenOriginalAndSyntheticParagraphs"):
+        assert f"{name}\n" in printed
+    assert "validation 3 lines: 1," in printed
+    assert len(pictures) == 4
+    assert all(np.asarray(picture).min() < 150 for picture in pictures)
+
+
+def test_predictions_of_a_line_detector(tmp_path: Path) -> None:
+    printed, pictures = run(
+        "04b-look-at-line",
+        tmp_path,
+        data_set="OpenLineMasks",
+        data_dir=str(write_pages(tmp_path / "pages")),
+        network="UNet",
+        checkpoint=None,
+        epochs=1,
+        size=64,
+        logs=str(tmp_path / "logs"),
+    )
+    assert printed.startswith("OpenLineMasks\n") and "test_iou: " in printed
+    assert [picture.width for picture in pictures] == [192, 192]
+    truth = np.asarray(pictures[0].convert("RGB"))[:, 64:128].reshape(-1, 3)
+    assert {(230, 120, 40), (40, 110, 220)} & {tuple(colour) for colour in truth.tolist()}
+
+
+def test_predictions_of_paragraphs(tmp_path: Path) -> None:
+    printed, pictures = run(
+        "04b-look-at-paragraph",
+        tmp_path,
+        data_set="OpenParagraphs",
+        data_dir=str(write_pages(tmp_path / "pages")),
+        checkpoint=None,
+        network=["--model_class=LineCNNTransformer", "--conv_dim=4", "--fc_dim=8", "--tf_dim=8",
+                 "--tf_layers=1", "--tf_nhead=2", "--tf_fc_dim=8"],
+        steps=2,
+        more_flags=SMALL_PARAGRAPHS,
+        logs=str(tmp_path / "logs"),
+    )  # fmt: skip
+    assert printed.startswith("OpenParagraphs\n") and "test_cer: " in printed
+    assert printed.count("--- read as") == 4 and "Bread was dear\nthat winter" in printed
+    assert len(pictures) == 3
+
+
+def test_fsdl_handwriting(tmp_path: Path) -> None:
+    export = write_export(tmp_path)
+    printed, pictures = run("05", tmp_path, data_dir=str(tmp_path), export=str(export))
+    assert printed.startswith("FSDLHandwriting\n")
+    assert "\npage 0 begins\nand ends 0\n" in printed
+    assert "FSDLHandwritingParagraphs\n" in printed
+    assert len(pictures) == 3
+
+
+def test_handwriting_recognition(tmp_path: Path) -> None:
+    write_iam(tmp_path / "iam")
+    printed, pictures = run(
+        "handwriting_recognition",
+        tmp_path,
+        data_dir=str(tmp_path),
+        epochs=1,
+        network=["--rnn_hidden_states=4", "--max_seq_len=256"],
+        output=str(tmp_path / "typo"),
+        logs=str(tmp_path / "logs"),
+    )
+    assert "lines to train with, validation among them" in printed
+    assert printed.count("[Label] ") == printed.count("[Pred]  ") > 0
+    assert len(pictures) == 2 and pictures[0].size == (800, 60)
+    pairs = json.loads((tmp_path / "typo" / "validating.json").read_text(encoding="utf-8"))
+    assert pairs and all(len(pair) == 2 for pair in pairs)
+    assert (tmp_path / "typo" / "text_train.txt").read_text(encoding="utf-8").strip()
