@@ -221,17 +221,12 @@ def test_all_trials_fail(tmp_path: Path, fake_trials: type[FakeTrial]) -> None:
 
 
 def test_flags_that_no_trial_could_have_are_a_sentence(tmp_path: Path) -> None:
-    shipped = Path(__file__).parents[2] / "training" / "sweeps"
-    wrong = tmp_path / "wrong.yml"
+    path = tmp_path / "wrong.yml"
     text = write_sweep(tmp_path, rates="[0.1]").read_text(encoding="utf-8")
-    wrong.write_text(text.replace("lr:", "rate:"), encoding="utf-8")
-    for path, sentence in (
-        (wrong, "unrecognized arguments: --rate=0.1."),
-        (shipped / "emnist_lines2_line_cnn_transformer.yml", "no network is called"),
-    ):
-        result = CliRunner().invoke(app, ["sweep", str(path), "--output", str(tmp_path / "out")])
-        assert result.exit_code == 2
-        assert result.stderr.startswith(f"{path}: ") and sentence in result.stderr
+    path.write_text(text.replace("lr:", "rate:"), encoding="utf-8")
+    result = CliRunner().invoke(app, ["sweep", str(path), "--output", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{path}: unrecognized arguments: --rate=0.1.")
     assert not (tmp_path / "out").exists()
 
 
