@@ -16,6 +16,8 @@ from text_recognizer.models import DecoderNetwork
 from text_recognizer.models.transformer_decoding import read_images, special_labels
 from text_recognizer.paragraph_reader import ParagraphReader
 from text_recognizer.training.experiments.artifact import write_artifact
+from text_recognizer.training.experiments.best_model import Choice, SavedRun
+from text_recognizer.training.experiments.best_model_command import render_saved
 from text_recognizer.training.experiments.checkpoint_record import (
     CheckpointRecord,
     SavedNetwork,
@@ -74,6 +76,8 @@ def test_the_runtime_reads_what_torch_reads(
     model = saved(name, **values)
     artifact = write_artifact(model, RUN, tmp_path)
     assert (artifact.unit, artifact.has_bundle) == ("paragraph", True)
+    shown = render_saved(SavedRun(RUN, 1, artifact), Choice("Drawn"))
+    assert "text-recognizer read --unit paragraph --model " in shown.splitlines()[-1]
     bundle = load_bundle(artifact.folder, task="paragraph")
     assert bundle.manifest.max_length == _LENGTH
     assert bundle.manifest.symbols == (*MAPPING_2021.symbols[4:], "\n")

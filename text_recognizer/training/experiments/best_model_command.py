@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
 
+from text_recognizer.bundle import read_manifest
 from text_recognizer.errors import TextRecognizerError
 from text_recognizer.training.experiments.best_model import (
     MAX,
@@ -14,12 +15,14 @@ from text_recognizer.training.experiments.best_model import (
     SavedRun,
     save_best_model,
 )
-from text_recognizer.training.experiments.checkpoint_record import CHARACTER, LINE
+from text_recognizer.training.experiments.checkpoint_record import CHARACTER, LINE, PARAGRAPH
 
 _READERS = {
     LINE: "text-recognizer read --unit line --model ./{} FILE",
     CHARACTER: 'CharacterPredictor("{}").predict(FILE)',
+    PARAGRAPH: "text-recognizer read --unit paragraph --model ./{} FILE",
 }
+"""By the task of the model; one for lines that writes label by label has that of paragraphs."""
 _SHOWN = ("val_loss", "val_cer", "test_cer")
 
 
@@ -66,5 +69,6 @@ def render_saved(saved: SavedRun, choice: Choice) -> str:
         rows.append(f"{name}: {'not recorded' if value is None else f'{value:.4f}'}")
     rows.append(f"Saved in {folder}.")
     if saved.artifact.has_bundle:
-        rows.append(f"Read with it: {_READERS[saved.artifact.unit].format(folder)}")
+        task = read_manifest(saved.artifact.folder).task
+        rows.append(f"Read with it: {_READERS[task].format(folder)}")
     return "\n".join(rows) + "\n"
