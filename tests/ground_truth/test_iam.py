@@ -208,6 +208,8 @@ def test_a_damaged_parquet_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_all_that_reads_data_sets_reads_iam(layout: str, copy: Callable[[str], Path]) -> None:
+    if layout == "parquet":
+        pytest.importorskip("pyarrow")
     assert find_sources(copy(layout)) == ["iam"]
     assert len(read_lines(copy(layout), split="val")) == 4
     if layout != "parquet":
