@@ -5,8 +5,9 @@
 
 Trains each network on the lines of DATA (`--data_class=OpenLines`), one after the other, by AdamW
 at a rate that rises and falls once, and tests the best checkpoint. The length of the rise and fall
-is counted in steps, so the time of a step is measured first. Prints a table: parameters, epochs,
-error rates of characters on validation and test, and validation lines read in a second by torch.
+is counted in steps, so the time of a step is measured first: of the processor, so that other
+programs on the machine change little. Prints a table: parameters, epochs, error rates of characters
+on validation and test, and validation lines read in a second of the processor by torch.
 The records of the runs lie in the output folder, where `mlflow ui` shows their curves.
 """
 
@@ -139,31 +140,31 @@ def train(name: str, options: argparse.Namespace) -> Row:
 
 
 def step_seconds(experiment: Experiment, data: BaseDataModule) -> float:
-    """Time of a training step, loading included."""
+    """Processor time of a training step by a thread, loading included."""
     model = make_model(experiment, data).train()
     optimizer = torch.optim.AdamW(model.parameters())
     batches = _repeated(data)
     start = 0.0
     for number, batch in enumerate(islice(batches, _WARM_UP + _TIMED)):
         if number == _WARM_UP:
-            start = time.perf_counter()
+            start = time.process_time()
         optimizer.zero_grad()
         loss = model.loss(*model.predict_places(batch))
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-    return (time.perf_counter() - start) / _TIMED
+    return (time.process_time() - start) / _TIMED / torch.get_num_threads()
 
 
 def read_speed(model: ExperimentLitModel, data: BaseDataModule) -> float:
-    """Validation lines read in a second, images at hand."""
+    """Validation lines read in a second of the processor, images at hand."""
     model.eval()
     batches = list(islice(data.val_dataloader(), _READ_BATCHES))
     with torch.inference_mode():
         read_batch(model, batches[0][0])
-        start = time.perf_counter()
+        start = time.process_time()
         for images, _ in batches:
             read_batch(model, images)
-    return sum(len(images) for images, _ in batches) / (time.perf_counter() - start)
+    return sum(len(images) for images, _ in batches) / (time.process_time() - start)
 
 
 def read_batch(model: ExperimentLitModel, images: Tensor) -> list[list[int]]:
