@@ -33,7 +33,7 @@ from text_recognizer.grey_image import GreyImage
 from text_recognizer.guarded_search import search_without_repeats
 from text_recognizer.network_session import ANY, Shape, open_session
 from text_recognizer.paragraph_input import PARAGRAPH_NORMALISATION, paragraph_input
-from text_recognizer.repeat_guard import RepeatGuard
+from text_recognizer.repeat_guard import guard_of
 from text_recognizer.sequence_search import (
     DecoderSteps,
     Hypothesis,
@@ -112,7 +112,7 @@ class ParagraphReader:
         self.bundle = bundle
         manifest = bundle.manifest
         self._search = SearchOptions(beam=beam, max_length=manifest.max_length)
-        self._guard = guard_of(manifest.symbols) if guarded else None
+        self._guard = guard_of(manifest.symbols, first=1) if guarded else None
         self._encoder = _open(bundle, ENCODER_FILE, n_threads)
         self._decoder = _open(bundle, DECODER_FILE, n_threads)
         height, width = self._encoder.get_inputs()[0].shape[2:]
@@ -163,13 +163,6 @@ class ParagraphReader:
         return ParagraphReading(tuple(lines), hypothesis.is_complete)
 
 
-def guard_of(symbols: Sequence[str]) -> RepeatGuard:
-    """What counts as a repetition in texts of labels 1, 2, ... for such symbols."""
-    newline = symbols.index("\n") + 1 if "\n" in symbols else None
-    letters = {label for label, symbol in enumerate(symbols, start=1) if symbol.isalnum()}
-    return RepeatGuard(newline, frozenset(letters))
-
-
 def load_paragraph_reader(
     model: str | Path | None = None, *, n_threads: int | None = None
 ) -> ParagraphReader:
@@ -179,13 +172,12 @@ def load_paragraph_reader(
         BundleError: there is none, or it is damaged or made for another task.
     """
     try:
-        find_bundle(model or DEFAULT_PARAGRAPH_MODEL)
+        folder = find_bundle(model or DEFAULT_PARAGRAPH_MODEL)
     except BundleError as error:
         if model is not None:
             raise
         raise BundleError(_NO_MODEL) from error
-    bundle = load_bundle(model or DEFAULT_PARAGRAPH_MODEL, task="paragraph")
-    return ParagraphReader(bundle, n_threads=n_threads)
+    return ParagraphReader(load_bundle(folder, task="paragraph"), n_threads=n_threads)
 
 
 class _CachedSteps:

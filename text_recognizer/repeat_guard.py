@@ -107,6 +107,13 @@ class RepeatGuard:
         return None
 
 
+def guard_of(symbols: Sequence[str], *, first: int = 0) -> RepeatGuard:
+    """The guard for texts of labels `first`, `first` + 1, ..., which stand for these symbols."""
+    labels = {symbol: label for label, symbol in enumerate(symbols, start=first)}
+    letters = frozenset(label for symbol, label in labels.items() if symbol.isalnum())
+    return RepeatGuard(labels.get("\n"), letters)
+
+
 def _line_start(labels: Sequence[int], stop: int, newline: int) -> int:
     """Index of the first character of the line that ends at `stop`."""
     for index in range(stop - 1, -1, -1):

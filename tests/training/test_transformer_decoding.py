@@ -11,9 +11,9 @@ from text_recognizer.models import DecoderNetwork
 from text_recognizer.models.transformer_decoding import (
     NetworkSteps,
     read_images,
-    repeat_guard,
     special_labels,
 )
+from text_recognizer.repeat_guard import guard_of
 from text_recognizer.sequence_search import SearchOptions, SpecialLabels
 
 pytestmark = pytest.mark.train
@@ -100,7 +100,7 @@ def test_guarded_reading_ends_rounds(network: DecoderNetwork) -> None:
     with torch.no_grad():
         network.decoder.output.bias[2] = -5  # and seldom end
     special = SpecialLabels(start=1, end=2, never=(0,))
-    guard = repeat_guard(mapping)
+    guard = guard_of(mapping)
     plain = read_images(network, images, special)
     assert any(guard.first(text.labels, is_end=True) is not None for text in plain)
     guarded = read_images(network, images, special, guard=guard)
@@ -109,9 +109,9 @@ def test_guarded_reading_ends_rounds(network: DecoderNetwork) -> None:
 
 def test_labels_of_the_mappings() -> None:
     assert special_labels(MAPPING_2021.symbols) == SpecialLabels(start=1, end=2, never=(0, 3))
-    guard = repeat_guard(PARAGRAPH_MAPPING_2021.symbols)
+    guard = guard_of(PARAGRAPH_MAPPING_2021.symbols)
     assert guard.newline == 83 and set(guard.letters) == set(range(4, 66))
-    assert repeat_guard(MAPPING_2021.symbols).newline is None
+    assert guard_of(MAPPING_2021.symbols).newline is None
     with pytest.raises(
         OptionError, match="need labels with <S>, <E> and <P>: the data have no <E>"
     ):

@@ -9,15 +9,12 @@ import cv2
 import numpy as np
 
 from text_recognizer.data.array_dataset import Images
-from text_recognizer.data.image_variation import Chances, between, vary_each
+from text_recognizer.data.image_variation import Chances, between, vary_each, vary_pen
 
 _ANGLE_DEG = (-12.0, 12.0)
 _SHEAR = (-0.25, 0.25)
 _SCALE = (0.85, 1.15)  # of each side
 _SHIFT_PX = (-1.5, 1.5)
-_BRIGHTNESS = (0.7, 1.3)
-_THICK_SHARE, _SOFT_SHARE = 0.25, 0.25
-_SQUARE = np.ones((2, 2), np.uint8)
 
 
 def vary_characters(images: Images) -> Images:
@@ -40,9 +37,4 @@ def _vary(image: Images, chance: Chances) -> Images:
     middle = np.array([width - 1, height - 1]) / 2
     moved = np.column_stack([matrix, middle + shift - matrix @ middle])
     drawn = cv2.warpAffine(image, moved, (width, height), flags=cv2.INTER_LINEAR)
-    if chance[6] < _THICK_SHARE:
-        drawn = cv2.dilate(drawn, _SQUARE)
-    if chance[7] < _SOFT_SHARE:
-        drawn = cv2.GaussianBlur(drawn, (3, 3), 0)
-    alpha = between(_BRIGHTNESS, chance[8])
-    return np.asarray(cv2.convertScaleAbs(drawn, alpha=alpha), np.uint8)
+    return vary_pen(np.asarray(drawn, np.uint8), chance[6:])

@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 
 from text_recognizer.data.array_dataset import Images
 from text_recognizer.data.glyph_lines import GLYPH_PX
-from text_recognizer.data.image_variation import Chances, between, vary_each
+from text_recognizer.data.image_variation import Chances, vary_each, vary_pen
 
 _SHIFT_PX = (-3.0, 3.0)  # sideways; glyphs 28 columns apart may come 6 closer
 _RISE_PX = (-2.0, 2.0)
 _LEAN = (-0.35, 0.35)  # columns by rows
 _HEIGHT = (0.8, 1.1)
-_THICK_SHARE, _SOFT_SHARE = 0.25, 0.25
-_BRIGHTNESS = (0.7, 1.3)
-_SQUARE = np.ones((2, 2), np.uint8)
 _N_FIELDS, _N_WHOLE = 4, 3
 
 
@@ -48,12 +45,7 @@ def _vary(image: Images, chance: Chances) -> Images:
     from_x = (columns + shift + lean * rows).astype(np.float32)
     from_y = ((rows - rise) / size + (height - 1) / 2).astype(np.float32)
     drawn = cv2.remap(image, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    if chance[0] < _THICK_SHARE:
-        drawn = cv2.dilate(drawn, _SQUARE)
-    if chance[1] < _SOFT_SHARE:
-        drawn = cv2.GaussianBlur(drawn, (3, 3), 0)
-    alpha = between(_BRIGHTNESS, chance[2])
-    return np.asarray(cv2.convertScaleAbs(drawn, alpha=alpha), np.uint8)
+    return vary_pen(np.asarray(drawn, np.uint8), chance[:_N_WHOLE])
 
 
 def _field(

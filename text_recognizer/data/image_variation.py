@@ -2,11 +2,16 @@
 
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from text_recognizer.data.array_dataset import Images
+
+_THICK_SHARE, _SOFT_SHARE = 0.25, 0.25
+_BRIGHTNESS = (0.7, 1.3)
+_SQUARE = np.ones((2, 2), np.uint8)
 
 Chances = NDArray[np.float64]
 """Numbers from 0 to 1, of shape (n,)."""
@@ -25,6 +30,21 @@ def vary_each(images: Images, vary: Callable[[Images, Chances], Images], n_chanc
     for image, chance, result in zip(images, chances, varied, strict=True):
         result[:] = vary(image, chance)
     return varied
+
+
+def vary_pen(image: Images, chance: Chances) -> Images:
+    """An image (H, W) with ink that may be thicker, softer, and brighter or darker.
+
+    Args:
+        image: uint8, ink bright on black.
+        chance: three numbers from 0 to 1.
+    """
+    if chance[0] < _THICK_SHARE:
+        image = np.asarray(cv2.dilate(image, _SQUARE), np.uint8)
+    if chance[1] < _SOFT_SHARE:
+        image = np.asarray(cv2.GaussianBlur(image, (3, 3), 0), np.uint8)
+    alpha = between(_BRIGHTNESS, chance[2])
+    return np.asarray(cv2.convertScaleAbs(image, alpha=alpha), np.uint8)
 
 
 def between(limits: tuple[float, float], chance: float) -> float:

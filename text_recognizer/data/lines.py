@@ -15,7 +15,12 @@ from text_recognizer.data.emnist_lines import encode_texts
 from text_recognizer.data.image_text_dataset import ImageTextDataset
 from text_recognizer.data.ink_variation import LINE_RANGES
 from text_recognizer.data.label_text import STRIP, LabelText, check_unknown
-from text_recognizer.data.page_separation import WrittenTexts, of_split, separate_documents
+from text_recognizer.data.page_separation import (
+    WrittenTexts,
+    of_split,
+    separate_documents,
+    sharing_notes,
+)
 from text_recognizer.data.paragraphs import varied_ink
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.grey_image import GreyImage
@@ -202,14 +207,9 @@ class Lines(BaseDataModule):
         held_out = WrittenTexts(said["validation"] + said["test"])
         kept = [line for line in lines if line.split != "train" or not held_out.hold(line.text)]
         n_validation = sum(test.hold(line) for (line,) in said["validation"])
-        if n_validation:
-            self.notes.append(f"{n_validation} validation lines say what test lines say.")
-        what = f"{len(lines) - len(kept)} training lines say what validation or test lines say"
-        if self.options.shared_texts:
-            self.notes.append(f"{what}, and are trained on all the same (--shared_texts).")
-            return lines
-        self.notes.append(f"{what}, and are not trained on.")
-        return kept
+        keeps = self.options.shared_texts
+        self.notes += sharing_notes("lines", n_validation, len(lines) - len(kept), keeps=keeps)
+        return lines if keeps else kept
 
     def _is_wide(self, image: GreyImage) -> bool:
         height, width = self.options.canvas

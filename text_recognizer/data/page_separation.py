@@ -66,6 +66,21 @@ class WrittenTexts:
         return " ".join(words) in self._lines or not self._runs.isdisjoint(_runs(words))
 
 
+def sharing_notes(kind: str, n_validation: int, n_training: int, *, keeps: bool) -> list[str]:
+    """Sentences on how many lines say what another split says, and what is done about it.
+
+    Args:
+        kind: `lines` or `pages`, whose texts these are.
+        n_validation: validation lines that the test says, too.
+        n_training: training lines that validation or test say, too.
+        keeps: whether they are trained on.
+    """
+    notes = [f"{n_validation} validation lines say what test {kind} say."] if n_validation else []
+    done = "are trained on all the same (--shared_texts)" if keeps else "are not trained on"
+    what = f"{n_training} training lines say what validation or test {kind} say"
+    return [*notes, f"{what}, and {done}."]
+
+
 def _document(sample: _Sample) -> tuple[str, str]:
     return sample.source, sample.document
 

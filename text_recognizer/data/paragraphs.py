@@ -30,6 +30,7 @@ from text_recognizer.data.page_separation import (
     documents,
     of_split,
     separate_documents,
+    sharing_notes,
 )
 from text_recognizer.data.paragraph_pieces import Run, UsablePage, cut_into_runs, training_runs
 from text_recognizer.errors import InputError, OptionError
@@ -267,15 +268,11 @@ def _find_shared(material: PageMaterial, *, keep: bool) -> None:
         WrittenTexts(said["validation"] + said["test"]),
     )
     n_validation = sum(test.hold(line) for page in said["validation"] for line in page)
-    if n_validation:
-        material.notes.append(f"{n_validation} validation lines say what test pages say.")
     n_shared = sum(material.held_out.hold(line) for page in said["train"] for line in page)
-    what = f"{n_shared} training lines say what validation or test pages say"
+    material.notes += sharing_notes("pages", n_validation, n_shared, keeps=keep)
     if keep:
         material.held_out = WrittenTexts(())
-        material.notes.append(f"{what}, and are trained on all the same (--shared_texts).")
         return
-    material.notes.append(f"{what}, and are not trained on.")
     for page in material.pages["train"]:
         for number in [i for i, line in page.texts.items() if material.held_out.hold(line)]:
             del page.texts[number]

@@ -14,7 +14,6 @@ import re
 import shutil
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from uuid import uuid4
 
 from text_recognizer.cache_folder import default_data_folder
 from text_recognizer.errors import InputError
+from text_recognizer.ground_truth.zip_members import ZIP_DAMAGE
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,16 +57,7 @@ _MAX_MEMBERS = 300_000
 _MAX_MEMBER_BYTES = 1 << 27
 _MAX_BYTES = 1 << 35
 _CHUNK = 1 << 20
-_DAMAGE = (
-    OSError,
-    EOFError,
-    ValueError,
-    NotImplementedError,
-    RuntimeError,
-    zlib.error,
-    zipfile.BadZipFile,
-    tarfile.TarError,
-)
+_DAMAGE = (*ZIP_DAMAGE, tarfile.TarError)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from text_recognizer.ground_truth.image_files import decode_grey
 
 _MAX_MEMBERS = 200_000
 _MAX_IMAGE_BYTES = 1 << 26
-_DAMAGE = (
+ZIP_DAMAGE = (
     OSError,
     EOFError,
     ValueError,
@@ -27,6 +27,7 @@ _DAMAGE = (
     zlib.error,
     zipfile.BadZipFile,
 )
+"""What a damaged zip file, or a member of one, may raise."""
 
 
 def list_members(path: Path) -> frozenset[str]:
@@ -50,7 +51,7 @@ def read_member(path: Path, name: str, *, max_bytes: int) -> bytes:
     try:
         with archive.open(name) as member:
             data = member.read(max_bytes + 1)
-    except _DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise InputError(f"{name!r} in {path} cannot be read: {error}.") from error
     if len(data) > max_bytes:
         raise InputError(f"{name!r} in {path} is larger than {max_bytes} bytes.")
@@ -70,7 +71,7 @@ def _open(path: Path) -> tuple[zipfile.ZipFile, frozenset[str]]:
     try:
         state = path.stat()
         return _open_once(path, state.st_mtime_ns, state.st_size, os.getpid())
-    except _DAMAGE as error:
+    except ZIP_DAMAGE as error:
         raise InputError(f"{path} is not a zip file that can be read: {error}.") from error
 
 

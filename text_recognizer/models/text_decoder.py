@@ -131,13 +131,11 @@ class TextDecoder(nn.Module):
         """
         x = self._embed(labels[:, None], place)  # (N, 1, tf_dim)
         bias = None if self.distances is None else self.distances(1, place + 1)
-        layers = self._layers()
-        attention = x
+        *layers, last = self._layers()
         for number, layer in enumerate(layers):
-            queries = layer.look_back(x, (past, number), bias)
-            if layer is layers[-1]:
-                attention = layer.attention(queries, memory[number])
-            x = layer.look_at(queries, memory[number])
+            x = layer.look_at(layer.look_back(x, (past, number), bias), memory[number])
+        x = last.look_back(x, (past, len(layers)), bias)
+        x, attention = last.look_and_tell(x, memory[len(layers)])
         return DecoderStep(self.output(x[:, 0]), attention)
 
     def _layers(self) -> list["DecoderLayer"]:
@@ -208,19 +206,22 @@ class DecoderLayer(nn.Module):
         found = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
         return self._add(0, x, self.text_output(_joined(found)))
 
-    def attention(self, x: Tensor, memory: Memory) -> Tensor:
-        """Where one place (N, 1, dim) looks, of shape (N, M), mean over heads."""
-        (queries,) = self._heads(self.image_query(x), 1)  # (N, heads, 1, d)
-        scale = 1 / math.sqrt(queries.shape[3])
-        weights = (queries * scale @ memory[0].transpose(2, 3)).softmax(3)  # (N, heads, 1, M)
-        return weights.mean(1)[:, 0]
-
     def look_at(self, x: Tensor, memory: Memory) -> Tensor:
         """Places (N, L, dim) with what they find in the image, through the hidden layer."""
         (queries,) = self._heads(self.image_query(x), 1)
         found = F.scaled_dot_product_attention(
             queries, memory[0], memory[1], dropout_p=self._rate()
         )
+        return self._through_hidden(x, found)
+
+    def look_and_tell(self, x: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """As `look_at` for one place (N, 1, dim), and where it looks: (N, M), mean over heads."""
+        (queries,) = self._heads(self.image_query(x), 1)  # (N, heads, 1, d)
+        scale = 1 / math.sqrt(queries.shape[3])
+        weights = (queries * scale @ memory[0].transpose(2, 3)).softmax(3)  # (N, heads, 1, M)
+        return self._through_hidden(x, weights @ memory[1]), weights.mean(1)[:, 0]
+
+    def _through_hidden(self, x: Tensor, found: Tensor) -> Tensor:
         x = self._add(1, x, self.image_output(_joined(found)))
         hidden = self._dropped(self.hidden(x).relu())
         return self._add(2, x, self.hidden_output(hidden))

@@ -41,13 +41,6 @@ def special_labels(mapping: Sequence[str]) -> SpecialLabels:
     return SpecialLabels(mapping.index(START), mapping.index(END), never)
 
 
-def repeat_guard(mapping: Sequence[str]) -> RepeatGuard:
-    """The guard against repetitions in the texts of a mapping."""
-    newline = mapping.index("\n") if "\n" in mapping else None
-    letters = {label for label, name in enumerate(mapping) if len(name) == 1 and name.isalnum()}
-    return RepeatGuard(newline, frozenset(letters))
-
-
 def read_images(
     network: DecoderNetwork,
     images: Tensor,

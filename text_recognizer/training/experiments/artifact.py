@@ -31,7 +31,6 @@ from text_recognizer.bundle import (
     write_bundle,
 )
 from text_recognizer.character_input import CHARACTER_NORMALISATION
-from text_recognizer.data.character_mapping import special_symbols
 from text_recognizer.errors import BundleError, InputError, OptionError
 from text_recognizer.line_input import PLAIN_NORMALISATION
 from text_recognizer.manifest import Manifest, MeasuredCer, TrainingData
@@ -131,9 +130,8 @@ def export_line(saved: SavedNetwork, run: FoundRun, name: str) -> BundleContent:
     if isinstance(saved.network, DecoderNetwork):
         return export_paragraph(saved, run, name)
     windows = line_windows(saved)
-    mapping = saved.record.mapping
     values = {
-        "symbols": tuple(symbol for symbol in mapping if symbol not in special_symbols(mapping)),
+        "symbols": characters_of(saved.record.mapping),
         "input_normalisation": PLAIN_NORMALISATION,
         "line_height": saved.record.input_dims[1],
         "frame_stride": windows.stride,
