@@ -72,17 +72,20 @@ def quantise_model(
         typer.Option(metavar="DIR", help="Data set: measure both models on its validation lines."),
     ] = None,
 ) -> None:
-    """Write an int8 twin of a line model, NAME-int8: smaller and faster, a little worse."""
+    """Write an int8 twin of a model for lines or paragraphs, NAME-int8: smaller, a little worse."""
     from text_recognizer.bundle import load_bundle
+    from text_recognizer.errors import OptionError
     from text_recognizer.quantisation import quantise_bundle
 
-    bundle = load_bundle(name, task="line")
+    bundle = load_bundle(name)
+    if data is not None and bundle.manifest.task != "line":
+        raise OptionError("--data measures models for lines only.")
     report = quantise_bundle(bundle, output, overwrite=overwrite)
     before, after = report.n_bytes_before / 1e6, report.n_bytes_after / 1e6
     typer.echo(f"The twin is in {report.bundle.folder}.")
     typer.echo(f"Size: {before:.1f} MB, twin {after:.1f} MB.")
-    before, after = 1000 * report.seconds_a_line_before, 1000 * report.seconds_a_line_after
-    typer.echo(f"Time for a line of 40 characters: {before:.1f} ms, twin {after:.1f} ms.")
+    before, after = 1000 * report.seconds_before, 1000 * report.seconds_after
+    typer.echo(f"Time for {report.probe}: {before:.1f} ms, twin {after:.1f} ms.")
     if data is None:
         typer.echo("Its error rate is not known: give --data DIR to measure both models.")
         return

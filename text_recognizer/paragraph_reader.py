@@ -2,12 +2,15 @@
 
 A bundle for paragraphs holds two networks:
 
-    encoder.onnx       `image` (N, 1, H, W), paper 0, ink 1, of one size; out `memory_keys` and
-                       `memory_values` (N, layers, heads, M, d), what the decoder looks at
-    decoder_step.onnx  `label` (N,) int64, `keys` and `values` (N, layers, heads, T, d) of the T
-                       labels before it, `memory_keys`, `memory_values`; out `scores` (N, C),
+    encoder.onnx       `image` (N, 1, H, W), paper 0, ink 1, of one size; out `memory_keys`
+                       (layers, N, heads, d, M) and `memory_values` (layers, N, heads, M, d), what
+                       the decoder looks at
+    decoder_step.onnx  `label` (N,) int64, and `place` () int64, how many labels are before it; for
+                       each layer, counted from 0, `keys_0` (N, heads, d, R) and `values_0`
+                       (N, heads, R, d), of which the first `place` of R are those of the labels
+                       before, `memory_keys_0`, `memory_values_0`; out `scores` (N, C),
                        log-probabilities of what follows, `attention` (N, M), and `key` and `value`
-                       (N, layers, heads, 1, d) of this label
+                       (N, heads, layers, d) of this label
 
 Label 0 is the start when it goes in, and the end when it comes out; label i is the i-th symbol.
 """
@@ -46,10 +49,16 @@ if TYPE_CHECKING:
     import onnxruntime
 
 _START_AND_END = SpecialLabels(0, 0)
-_CACHE: Shape = (None, ANY, ANY, None, ANY)
-_STEP: Shape = (None, ANY, ANY, 1, ANY)
-_MEMORIES: Shape = (None, ANY, ANY, ANY, ANY)
 _MEMORY = ("memory_keys", "memory_values")
+_MEMORIES: Shape = (ANY, None, ANY, ANY, ANY)
+_OF_A_LAYER: dict[str, Shape] = {
+    "keys": (None, ANY, ANY, None),
+    "values": (None, ANY, None, ANY),
+    "memory_keys": (None, ANY, ANY, ANY),
+    "memory_values": (None, ANY, ANY, ANY),
+}
+_OF_A_LABEL: Shape = (None, ANY, ANY, ANY)
+_ROOM = 64  # places for labels that are made at a time
 _NO_MODEL = (
     "There is no model for paragraphs: train one with training/run_experiment.py "
     "--data_class=OpenOriginalAndSyntheticParagraphs --model_class=ResnetTransformer "
@@ -113,8 +122,11 @@ class ParagraphReader:
         manifest = bundle.manifest
         self._search = SearchOptions(beam=beam, max_length=manifest.max_length)
         self._guard = guard_of(manifest.symbols, first=1) if guarded else None
-        self._encoder = _open(bundle, ENCODER_FILE, n_threads)
-        self._decoder = _open(bundle, DECODER_FILE, n_threads)
+        self._encoder = _open_encoder(bundle, n_threads)
+        n_layers = self._encoder.get_outputs()[0].shape[0]
+        if not isinstance(n_layers, int):
+            raise BundleError(f"{bundle.folder}: {ENCODER_FILE} does not say how many layers.")
+        self._decoder = _open_decoder(bundle, n_layers, n_threads)
         height, width = self._encoder.get_inputs()[0].shape[2:]
         if not isinstance(height, int) or not isinstance(width, int):
             raise BundleError(f"{bundle.folder}: the images of {ENCODER_FILE} have no fixed size.")
@@ -139,17 +151,31 @@ class ParagraphReader:
             readings[i] = self._reading(text)
         return readings
 
-    def _write(self, inks: Sequence[GreyImage]) -> list[Hypothesis]:
+    def encode(self, inks: Sequence[GreyImage]) -> tuple[Array, Array]:
+        """Memory of images as `paragraph_input` makes them: keys and values, see above.
+
+        Raises:
+            BundleError: the network fails on them.
+        """
         batch = np.stack(inks)[:, None].astype(np.float32) / 255
         keys, values = _run(self._encoder, _MEMORY, {"image": batch}, self.bundle)
+        return keys, values
+
+    def begin(self, memory: tuple[Array, Array]) -> DecoderSteps:
+        """The decoder before the first label of texts of images."""
+        return _CachedSteps(self._decoder, memory, self.bundle)
+
+    def _write(self, inks: Sequence[GreyImage]) -> list[Hypothesis]:
+        keys, values = self.encode(inks)
 
         def begin(images: NDArray[np.int64]) -> DecoderSteps:
-            return _CachedSteps(self._decoder, (keys[images], values[images]), self.bundle)
+            return self.begin((keys[:, images], values[:, images]))
 
+        n_images = len(inks)
         if self._guard is None:
-            steps = begin(np.arange(len(inks)))
-            return [own[0] for own in search_texts(steps, len(inks), _START_AND_END, self._search)]
-        return search_without_repeats(begin, len(inks), _START_AND_END, self._search, self._guard)
+            steps = begin(np.arange(n_images))
+            return [own[0] for own in search_texts(steps, n_images, _START_AND_END, self._search)]
+        return search_without_repeats(begin, n_images, _START_AND_END, self._search, self._guard)
 
     def _reading(self, hypothesis: Hypothesis) -> ParagraphReading:
         text = self.bundle.manifest.alphabet.decode(hypothesis.labels)
@@ -181,7 +207,13 @@ def load_paragraph_reader(
 
 
 class _CachedSteps:
-    """The decoder with what it knows of the labels so far; see `sequence_search.DecoderSteps`."""
+    """The decoder with what it knows of the labels so far; see `sequence_search.DecoderSteps`.
+
+    Args:
+        session: the decoder.
+        memory: of the images, as the encoder gives it.
+        bundle: what errors name.
+    """
 
     def __init__(
         self,
@@ -190,43 +222,70 @@ class _CachedSteps:
         bundle: Bundle,
     ) -> None:
         self._session = session
-        self._memory = memory
+        self._all = self._memory = memory
         self._bundle = bundle
-        n_images, n_layers, n_heads, _, size = memory[0].shape
-        nothing = np.zeros((n_images, n_layers, n_heads, 0, size), np.float32)
-        self._cache = (nothing, nothing)
+        n_layers, n_images, n_heads, size, _ = memory[0].shape
+        self._images = np.arange(n_images)
+        self._place = 0
+        self._keys = np.zeros((n_layers, n_images, n_heads, size, 0), np.float32)
+        self._values = np.zeros((n_layers, n_images, n_heads, 0, size), np.float32)
 
     def step(self, labels: NDArray[np.int64], parents: NDArray[np.int64]) -> tuple[Array, Array]:
-        if not np.array_equal(parents, np.arange(len(self._memory[0]))):
-            self._memory = (self._memory[0][parents], self._memory[1][parents])
-            self._cache = (self._cache[0][parents], self._cache[1][parents])
-        inputs = dict(zip(("keys", "values", *_MEMORY), (*self._cache, *self._memory), strict=True))
-        names = ("scores", "attention", "key", "value")
-        scores, attention, key, value = _run(
-            self._session, names, {"label": labels, **inputs}, self._bundle
-        )
-        keys, values = self._cache
-        self._cache = (np.concatenate((keys, key), 3), np.concatenate((values, value), 3))
+        self._choose(parents)
+        if self._place == self._keys.shape[4]:
+            self._keys = np.pad(self._keys, ((0, 0),) * 4 + ((0, _ROOM),))
+            self._values = np.pad(self._values, ((0, 0),) * 3 + ((0, _ROOM), (0, 0)))
+        inputs: dict[str, NDArray[np.generic]] = {"label": labels, "place": np.array(self._place)}
+        own = (self._keys, self._values, *self._memory)
+        for layer in range(len(self._keys)):
+            names = [f"{part}_{layer}" for part in _OF_A_LAYER]
+            inputs.update(zip(names, (array[layer] for array in own), strict=True))
+        outputs = ("scores", "attention", "key", "value")
+        scores, attention, key, value = _run(self._session, outputs, inputs, self._bundle)
+        self._keys[..., self._place] = key.transpose(2, 0, 1, 3)
+        self._values[:, :, :, self._place] = value.transpose(2, 0, 1, 3)
+        self._place += 1
         return scores, attention
 
+    def _choose(self, parents: NDArray[np.int64]) -> None:
+        """Bring what is kept into the order of the rows that go on."""
+        if np.array_equal(parents, np.arange(len(self._images))):
+            return
+        images = self._images[parents]
+        if not np.array_equal(images, self._images):
+            self._memory = (self._all[0][:, images], self._all[1][:, images])
+        self._images = images
+        self._keys, self._values = self._keys[:, parents], self._values[:, parents]
 
-def _open(bundle: Bundle, file: str, n_threads: int | None) -> "onnxruntime.InferenceSession":
+
+def _open_encoder(bundle: Bundle, n_threads: int | None) -> "onnxruntime.InferenceSession":
+    return open_session(
+        bundle,
+        task="paragraph",
+        normalisations=(PARAGRAPH_NORMALISATION,),
+        inputs={"image": (None, 1, ANY, ANY)},
+        outputs=dict.fromkeys(_MEMORY, _MEMORIES),
+        n_threads=n_threads,
+        file=ENCODER_FILE,
+    )
+
+
+def _open_decoder(
+    bundle: Bundle, n_layers: int, n_threads: int | None
+) -> "onnxruntime.InferenceSession":
+    inputs: dict[str, Shape] = {"label": (None,), "place": ()}
+    for layer in range(n_layers):
+        inputs |= {f"{part}_{layer}": shape for part, shape in _OF_A_LAYER.items()}
     n_labels = len(bundle.manifest.symbols) + 1
-    inputs: dict[str, Shape] = {"image": (None, 1, ANY, ANY)}
-    outputs: dict[str, Shape] = dict.fromkeys(_MEMORY, _MEMORIES)
-    if file == DECODER_FILE:
-        inputs = {"label": (None,), **dict.fromkeys(("keys", "values"), _CACHE)}
-        inputs |= dict.fromkeys(_MEMORY, _MEMORIES)
-        outputs = {"scores": (None, n_labels), "attention": (None, ANY)}
-        outputs |= dict.fromkeys(("key", "value"), _STEP)
+    outputs: dict[str, Shape] = {"scores": (None, n_labels), "attention": (None, ANY)}
     return open_session(
         bundle,
         task="paragraph",
         normalisations=(PARAGRAPH_NORMALISATION,),
         inputs=inputs,
-        outputs=outputs,
+        outputs=outputs | dict.fromkeys(("key", "value"), _OF_A_LABEL),
         n_threads=n_threads,
-        file=file,
+        file=DECODER_FILE,
     )
 
 

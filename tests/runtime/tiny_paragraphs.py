@@ -2,7 +2,7 @@
 
 A light image (8 x 16) reads as `ab`, one with more ink as `ba`, a newline, and `b` for ever, of
 which the guard makes an end. What follows a label depends on the image and on how many labels were
-before, which the network counts in its cache: so a wrong cache reads wrongly.
+before, which the network counts in its cache and is told: so a wrong cache reads wrongly.
 """
 
 from dataclasses import replace
@@ -53,14 +53,14 @@ def draw_paragraph(ink: float, *, scale: int = 10) -> np.ndarray:
 def _encoder() -> bytes:
     """Keys are the mean ink; one layer, one head, one place, one number."""
     nodes = [
-        helper.make_node("ReduceMean", ["image"], ["memory_keys_"], axes=[1, 2, 3], keepdims=1),
-        helper.make_node("Unsqueeze", ["memory_keys_", "last"], ["memory_keys"]),
+        helper.make_node("ReduceMean", ["image"], ["mean"], axes=[1, 2, 3], keepdims=1),
+        helper.make_node("Unsqueeze", ["mean", "first"], ["memory_keys"]),
         helper.make_node("Identity", ["memory_keys"], ["memory_values"]),
     ]
     inputs = {"image": (TensorProto.FLOAT, ["N", 1, HEIGHT, WIDTH])}
-    places: Form = (TensorProto.FLOAT, ["N", 1, 1, "M", 1])
+    places: Form = (TensorProto.FLOAT, [1, "N", 1, 1, 1])
     outputs = {"memory_keys": places, "memory_values": places}
-    return _model(nodes, inputs, outputs, {"last": np.array([4])})
+    return _model(nodes, inputs, outputs, {"first": np.array([0])})
 
 
 def _decoder() -> bytes:
@@ -71,42 +71,49 @@ def _decoder() -> bytes:
             table[image, place, label] = SURE
             table[image, place, END] = SURE / 2 if label != END else SURE
     nodes = [
-        helper.make_node("ReduceMean", ["memory_keys"], ["ink"], axes=[1, 2, 3, 4], keepdims=0),
+        helper.make_node("ReduceMean", ["memory_keys_0"], ["ink"], axes=[1, 2, 3], keepdims=0),
         helper.make_node("Greater", ["ink", "half"], ["is_dark"]),
         helper.make_node("Cast", ["is_dark"], ["row"], to=TensorProto.INT64),
-        helper.make_node("ReduceSum", ["keys", "inner"], ["count"], keepdims=0),  # ones so far
-        helper.make_node("Cast", ["count"], ["place"], to=TensorProto.INT64),
+        helper.make_node("ReduceSum", ["keys_0", "inner"], ["count"], keepdims=0),  # ones so far
+        helper.make_node("Cast", ["count"], ["counted"], to=TensorProto.INT64),
+        helper.make_node("Add", ["counted", "counted"], ["twice"]),
+        helper.make_node("Sub", ["twice", "place"], ["column"]),  # the place, if both are right
         helper.make_node("Unsqueeze", ["row", "second"], ["row_"]),
-        helper.make_node("Unsqueeze", ["place", "second"], ["place_"]),
-        helper.make_node("Concat", ["row_", "place_"], ["where"], axis=1),
+        helper.make_node("Unsqueeze", ["column", "second"], ["column_"]),
+        helper.make_node("Concat", ["row_", "column_"], ["where"], axis=1),
         helper.make_node("GatherND", ["table", "where"], ["logits"]),
         helper.make_node("LogSoftmax", ["logits"], ["scores"], axis=1),
-        helper.make_node("ReduceMean", ["memory_values"], ["attention_"], axes=[1, 2, 4]),
+        helper.make_node("ReduceMean", ["memory_values_0"], ["attention_"], axes=[1, 3]),
         helper.make_node("Reshape", ["attention_", "flat"], ["attention"]),
-        helper.make_node("Mul", ["memory_keys", "zero"], ["nothing"]),
+        helper.make_node("Mul", ["memory_keys_0", "zero"], ["nothing"]),
         helper.make_node("Add", ["nothing", "one"], ["key"]),
         helper.make_node("Identity", ["key"], ["value_"]),
         helper.make_node("Cast", ["label"], ["label_"], to=TensorProto.FLOAT),
         helper.make_node("Reshape", ["label_", "deep"], ["label__"]),
         helper.make_node("Mul", ["value_", "label__"], ["value"]),
     ]
-    cache = (TensorProto.FLOAT, ["N", 1, 1, "T", 1])
-    places = (TensorProto.FLOAT, ["N", 1, 1, "M", 1])
-    inputs = {"label": (TensorProto.INT64, ["N"]), "keys": cache, "values": cache}
-    inputs |= {"memory_keys": places, "memory_values": places}
+    number, one = TensorProto.FLOAT, ["N", 1, 1, 1]
+    inputs = {
+        "label": (TensorProto.INT64, ["N"]),
+        "place": (TensorProto.INT64, []),
+        "keys_0": (number, ["N", 1, 1, "R"]),
+        "values_0": (number, ["N", 1, "R", 1]),
+        "memory_keys_0": (number, ["N", 1, 1, "M"]),
+        "memory_values_0": (number, ["N", 1, "M", 1]),
+    }
     outputs = {
-        "scores": (TensorProto.FLOAT, ["N", len(SYMBOLS) + 1]),
-        "attention": (TensorProto.FLOAT, ["N", "M"]),
-        "key": (TensorProto.FLOAT, ["N", 1, 1, 1, 1]),
-        "value": (TensorProto.FLOAT, ["N", 1, 1, 1, 1]),
+        "scores": (number, ["N", len(SYMBOLS) + 1]),
+        "attention": (number, ["N", "M"]),
+        "key": (number, one),
+        "value": (number, one),
     }
     constants = {
         "table": table,
         "half": np.array(0.5, np.float32),
-        "inner": np.array([1, 2, 3, 4]),
+        "inner": np.array([1, 2, 3]),
         "second": np.array([1]),
         "flat": np.array([0, -1]),
-        "deep": np.array([-1, 1, 1, 1, 1]),
+        "deep": np.array([-1, 1, 1, 1]),
         "zero": np.array(0.0, np.float32),
         "one": np.array(1.0, np.float32),
     }

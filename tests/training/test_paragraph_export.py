@@ -4,17 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from fake_experiment import EXPERIMENT_WARNINGS, chequered_lines, run
 from seed_network_builds import build
 
-from text_recognizer.bundle import load_bundle
+from text_recognizer.bundle import ENCODER_FILE, load_bundle
 from text_recognizer.data.character_mapping import MAPPING_2021, PARAGRAPH_MAPPING_2021
 from text_recognizer.errors import OptionError, TextRecognizerError
 from text_recognizer.models import DecoderNetwork
 from text_recognizer.models.transformer_decoding import read_images, special_labels
 from text_recognizer.paragraph_reader import ParagraphReader
+from text_recognizer.quantisation import quantise_bundle
 from text_recognizer.training.experiments.artifact import write_artifact
 from text_recognizer.training.experiments.best_model import Choice, SavedRun
 from text_recognizer.training.experiments.best_model_command import render_saved
@@ -28,6 +30,7 @@ from text_recognizer.training.experiments.paragraph_export import (
     StepForm,
     characters_of,
     paragraph_networks,
+    step_inputs,
 )
 from text_recognizer.training.export import compare_outputs, round_to_half
 
@@ -99,6 +102,24 @@ def test_the_runtime_reads_what_torch_reads(
     assert any(text.labels for text in theirs)
 
 
+def test_the_twin_of_8_bits_is_smaller_and_scores_alike(tmp_path: Path) -> None:
+    bundle = load_bundle(write_artifact(saved("ResnetTransformer"), RUN, tmp_path).folder)
+    report = quantise_bundle(bundle, tmp_path / "twin", n_threads=1)
+    assert report.n_bytes_after < 0.55 * report.n_bytes_before
+    assert report.probe == "a paragraph of 100 characters"
+    stored = onnx.load(report.bundle.file(ENCODER_FILE)).graph.initializer
+    most = max(stored, key=lambda tensor: len(tensor.raw_data))
+    assert most.data_type == onnx.TensorProto.INT8
+    ink = np.random.default_rng(1).integers(0, 256, (1, *_DIMS[1:])).astype(np.uint8)
+    scores = []
+    for own in (bundle, report.bundle):
+        reader = ParagraphReader(own, n_threads=1)
+        steps = reader.begin(reader.encode(list(ink)))
+        scores.append([steps.step(np.array([label]), np.array([0]))[0] for label in (0, 5, 9)])
+    difference = np.abs(np.array(scores[0]) - scores[1])
+    assert 0 < difference.mean() < 0.1 * np.std(scores[0])
+
+
 def test_another_network_is_noticed() -> None:
     model = saved("LineCNNTransformer", conv_dim=4, fc_dim=8)
     round_to_half(model.network)
@@ -107,14 +128,8 @@ def test_another_network_is_noticed() -> None:
     step = StepForm(model.network, _MAPPING)
     with torch.no_grad():
         model.network.decoder.output.bias.add_(torch.arange(len(_MAPPING)) * 0.01)
-    cache, memory = torch.zeros(1, 2, 4, 0, 4), torch.zeros(1, 2, 4, 3, 4)
-    inputs = {
-        "label": torch.zeros(1, dtype=torch.long),
-        "keys": cache,
-        "values": cache,
-        "memory_keys": memory,
-        "memory_values": memory,
-    }
+    memory = torch.zeros(2, 1, 4, 4, 3), torch.zeros(2, 1, 4, 3, 4)
+    inputs = step_inputs(step, 0, 1, memory, torch.Generator())
     outputs = ("scores", "attention", "key", "value")
     with pytest.raises(TextRecognizerError, match="differs from the trained one by"):
         compare_outputs(step, networks.decoder_step, [inputs], outputs)

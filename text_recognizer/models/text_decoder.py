@@ -58,15 +58,28 @@ class DecoderOptions:
             )
 
 
-Memory = Tensor | tuple[Tensor, Tensor]
-"""Keys and values of an image for one layer, each of shape (N, heads, M, d)."""
+Memory = tuple[Tensor, Tensor]
+"""Keys (N, heads, d, M) and values (N, heads, M, d) of an image for one layer."""
 
 
 class Past(Protocol):
-    """Keys and values of the places before, of every layer."""
+    """The places before, of every layer."""
 
-    def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
-        """All keys and values (N, heads, t + 1, d) with those of a new place (N, heads, 1, d)."""
+    def distances(self, place: int) -> Tensor:
+        """How far back what `attend` looks at is from `place`, of shape (T,); the last is 0."""
+
+    def attend(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None
+    ) -> Tensor:
+        """What a new place finds in those before and in itself, which is kept for later ones.
+
+        Args:
+            layer: its number.
+            query: of shape (N, heads, 1, d), as are key, value and what is returned.
+            key: of the new place.
+            value: of the new place.
+            bias: added to the scores of what is looked at, (heads, 1, T).
+        """
 
 
 @dataclass(frozen=True)
@@ -104,10 +117,10 @@ class TextDecoder(nn.Module):
         nn.init.uniform_(self.output.weight, -_START_BOUND, _START_BOUND)
         nn.init.zeros_(self.output.bias)
 
-    def read_memory(self, features: Tensor) -> Tensor:
-        """Keys and values of features (N, M, tf_dim), of shape (layers, 2, N, heads, M, d)."""
-        own = [layer.read_memory(features) for layer in self._layers()]
-        return torch.stack(own)
+    def read_memory(self, features: Tensor) -> list[Memory]:
+        """What each layer looks at in features (N, M, tf_dim)."""
+        both = [layer.read_memory(features) for layer in self._layers()]
+        return [(keys.transpose(2, 3), values) for keys, values in both]
 
     def forward(self, labels: Tensor, features: Tensor) -> Tensor:
         """Logits (N, n_classes, L) of the labels that follow labels (N, L), given all before."""
@@ -118,25 +131,22 @@ class TextDecoder(nn.Module):
         logits: Tensor = self.output(x)  # (N, L, n_classes)
         return logits.transpose(1, 2)
 
-    def step(
-        self, labels: Tensor, place: int, past: Past, memory: Tensor | Sequence[Memory]
-    ) -> DecoderStep:
+    def step(self, labels: Tensor, place: int, past: Past, memory: Sequence[Memory]) -> DecoderStep:
         """The logits of one more place.
 
         Args:
             labels: of shape (N,), at `place`.
             place: places before.
-            past: their keys and values, which is extended.
-            memory: as `read_memory` gives it, or the same for each layer.
+            past: what they leave, and this one.
+            memory: as `read_memory` gives it.
         """
-        x = self._embed(labels[:, None], place)  # (N, 1, tf_dim)
-        bias = None if self.distances is None else self.distances(1, place + 1)
-        *layers, last = self._layers()
-        for number, layer in enumerate(layers):
-            x = layer.look_at(layer.look_back(x, (past, number), bias), memory[number])
-        x = last.look_back(x, (past, len(layers)), bias)
-        x, attention = last.look_and_tell(x, memory[len(layers)])
-        return DecoderStep(self.output(x[:, 0]), attention)
+        x = self._embed(labels[:, None], place)[:, 0]  # (N, tf_dim)
+        bias = self.distances(past.distances(place)[None]) if self.distances else None
+        shares = x
+        for number, layer in enumerate(self._layers()):
+            x = layer.look_back(x, (past, number), bias)
+            x, shares = layer.look_and_tell(x, memory[number])
+        return DecoderStep(self.output(x), shares.mean(1)[:, 0])
 
     def _layers(self) -> list["DecoderLayer"]:
         return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
@@ -149,8 +159,9 @@ class TextDecoder(nn.Module):
         """What is added to the attention within the text; None where causal attention is all."""
         if self.distances is None:
             return None
+        places = torch.arange(length, device=x.device)
         future = torch.full((length, length), -math.inf, device=x.device).triu(1)
-        bias: Tensor = self.distances(length, length) + future
+        bias: Tensor = self.distances((places[:, None] - places).clamp(min=0)) + future
         return bias.to(x.dtype)
 
 
@@ -197,32 +208,32 @@ class DecoderLayer(nn.Module):
         found = F.scaled_dot_product_attention(
             queries, keys, values, attn_mask=bias, is_causal=bias is None, dropout_p=self._rate()
         )
-        return self.look_at(self._add(0, x, self.text_output(_joined(found))), memory)
+        x = self._add(0, x, self.text_output(_joined(found)))
+        (queries,) = self._heads(self.image_query(x), 1)
+        keys, values = memory
+        found = F.scaled_dot_product_attention(queries, keys, values, dropout_p=self._rate())
+        return self._through_hidden(x, _joined(found))
 
     def look_back(self, x: Tensor, past: tuple[Past, int], bias: Tensor | None) -> Tensor:
-        """One place, of shape (N, 1, dim), with what it finds in the text before."""
-        queries, keys, values = self._heads(self.text_input(x), 3)
-        keys, values = past[0].extend(past[1], keys, values)
-        found = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
-        return self._add(0, x, self.text_output(_joined(found)))
-
-    def look_at(self, x: Tensor, memory: Memory) -> Tensor:
-        """Places (N, L, dim) with what they find in the image, through the hidden layer."""
-        (queries,) = self._heads(self.image_query(x), 1)
-        found = F.scaled_dot_product_attention(
-            queries, memory[0], memory[1], dropout_p=self._rate()
-        )
-        return self._through_hidden(x, found)
+        """One place, of shape (N, dim), with what it finds in the text before."""
+        query, key, value = self._heads_of_place(self.text_input(x), 3)
+        found = past[0].attend(past[1], query, key, value, bias)
+        return self._add(0, x, self.text_output(found.reshape(-1, self.text_output.in_features)))
 
     def look_and_tell(self, x: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """As `look_at` for one place (N, 1, dim), and where it looks: (N, M), mean over heads."""
-        (queries,) = self._heads(self.image_query(x), 1)  # (N, heads, 1, d)
-        scale = 1 / math.sqrt(queries.shape[3])
-        weights = (queries * scale @ memory[0].transpose(2, 3)).softmax(3)  # (N, heads, 1, M)
-        return self._through_hidden(x, weights @ memory[1]), weights.mean(1)[:, 0]
+        """A place (N, dim) with what it finds in the image, through the hidden layer.
+
+        And the shares (N, heads, 1, M) of the image's places in what was found.
+        """
+        (query,) = self._heads_of_place(self.image_query(x), 1)
+        keys, values = memory
+        shares = (query / math.sqrt(query.shape[3]) @ keys).softmax(3)
+        return self._through_hidden(
+            x, (shares @ values).reshape(-1, self.text_output.in_features)
+        ), shares
 
     def _through_hidden(self, x: Tensor, found: Tensor) -> Tensor:
-        x = self._add(1, x, self.image_output(_joined(found)))
+        x = self._add(1, x, self.image_output(found))
         hidden = self._dropped(self.hidden(x).relu())
         return self._add(2, x, self.hidden_output(hidden))
 
@@ -244,6 +255,11 @@ class DecoderLayer(nn.Module):
         parts = x.reshape(n_texts, length, n_parts, self.n_heads, d).permute(2, 0, 3, 1, 4)
         return list(parts.unbind(0))
 
+    def _heads_of_place(self, x: Tensor, n_parts: int) -> list[Tensor]:
+        """The same of one place: parts of shape (N, heads, 1, d) of shape (N, n_parts * dim)."""
+        d = self.text_output.in_features // self.n_heads
+        return [part.reshape(-1, self.n_heads, 1, d) for part in x.chunk(n_parts, 1)]
+
 
 class DistanceBias(nn.Module):
     """A number for each head and each distance between two places of the text.
@@ -260,13 +276,9 @@ class DistanceBias(nn.Module):
         self.numbers = nn.Embedding(_N_BUCKETS, n_heads)
         nn.init.normal_(self.numbers.weight, std=0.02)
 
-    def forward(self, n_queries: int, n_keys: int) -> Tensor:
-        """Of shape (n_heads, n_queries, n_keys); the last query is the last key."""
-        device = self.numbers.weight.device
-        keys = torch.arange(n_keys, device=device)
-        queries = torch.arange(n_queries, device=device) + (n_keys - n_queries)
-        distance = (queries[:, None] - keys).clamp(min=0)
-        numbers: Tensor = self.numbers(_bucket(distance))  # (n_queries, n_keys, n_heads)
+    def forward(self, distance: Tensor) -> Tensor:
+        """Of shape (n_heads, Q, T), of distances 0 and more, (Q, T)."""
+        numbers: Tensor = self.numbers(_bucket(distance))  # (Q, T, n_heads)
         return numbers.permute(2, 0, 1)
 
 

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from text_recognizer.data.character_mapping import BLANK, END, PADDING, START
 from text_recognizer.errors import OptionError
 from text_recognizer.guarded_search import FloatArray, Labels, search_without_repeats
 from text_recognizer.models.decoder_network import DecoderNetwork
-from text_recognizer.models.text_decoder import TextDecoder
+from text_recognizer.models.text_decoder import Memory, TextDecoder
 from text_recognizer.repeat_guard import RepeatGuard
 from text_recognizer.sequence_search import (
     Hypothesis,
@@ -67,7 +68,7 @@ def read_images(
             steps = NetworkSteps(network.decoder, memory)
             return [own[0] for own in search_texts(steps, n_images, special, options)]
         return search_without_repeats(
-            lambda numbers: NetworkSteps(network.decoder, memory[:, :, numbers]),
+            lambda numbers: NetworkSteps(network.decoder, _rows(memory, numbers)),
             n_images,
             special,
             options,
@@ -83,17 +84,18 @@ class NetworkSteps:
         memory: of the images, as `TextDecoder.read_memory` gives it.
     """
 
-    def __init__(self, decoder: TextDecoder, memory: Tensor) -> None:
+    def __init__(self, decoder: TextDecoder, memory: list[Memory]) -> None:
         self._decoder = decoder
         self._all = self._memory = memory
-        self._images = np.arange(memory.shape[2])
+        n_images = len(memory[0][0])
+        self._images = np.arange(n_images)
         self._place = 0
-        self._past = KeptPast(decoder, memory.shape[2])
+        self._past = KeptPast(decoder, n_images)
 
     def step(self, labels: Labels, parents: Labels) -> tuple[FloatArray, FloatArray]:
         """See `DecoderSteps`."""
         self._choose(parents)
-        given = torch.from_numpy(labels).to(self._all.device)
+        given = torch.from_numpy(labels).to(self._all[0][0].device)
         step = self._decoder.step(given, self._place, self._past, self._memory)
         self._place += 1
         scores = step.logits.float().log_softmax(1)
@@ -104,7 +106,7 @@ class NetworkSteps:
             return
         images = self._images[parents]
         if not np.array_equal(images, self._images):
-            self._memory = self._all[:, :, images]
+            self._memory = _rows(self._all, images)
         self._images = images
         self._past.choose(parents)
 
@@ -126,20 +128,28 @@ class KeptPast:
         self._n_layers = options.tf_layers
         self._length = 0
 
-    def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+    def distances(self, place: int) -> Tensor:
+        """See `Past`."""
+        return torch.arange(place, -1, -1, device=self._kept.device)
+
+    def attend(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None
+    ) -> Tensor:
         """See `Past`."""
         if self._length == self._kept.shape[4]:
             self._kept = torch.cat([self._kept, torch.empty_like(self._kept)], 4)
         place = self._length
-        self._kept[layer, 0, :, :, place], self._kept[layer, 1, :, :, place] = (
-            keys[:, :, 0],
-            values[:, :, 0],
-        )
+        kept = self._kept[layer, :, :, :, : place + 1]
+        kept[0, :, :, place], kept[1, :, :, place] = key[:, :, 0], value[:, :, 0]
         if layer == self._n_layers - 1:
             self._length += 1
-        kept = self._kept[layer, :, :, :, : place + 1]
-        return kept[0].to(keys.dtype), kept[1].to(keys.dtype)
+        keys, values = kept.to(key.dtype)
+        return F.scaled_dot_product_attention(query, keys, values, attn_mask=bias)
 
     def choose(self, texts: Labels) -> None:
         """Keep the rows of these texts, in this order."""
         self._kept = self._kept[:, :, texts]
+
+
+def _rows(memory: list[Memory], images: Labels) -> list[Memory]:
+    return [(keys[images], values[images]) for keys, values in memory]
