@@ -70,6 +70,7 @@ RUN = FoundRun("0123456789", "run", "MLflow", "Drawn", {"val_cer": 0.25}, lambda
         ("LineCNNTransformer", {"conv_dim": 4, "fc_dim": 8}),
         ("LineCNNTransformer", {"conv_dim": 4, "fc_dim": 8, "tf_positions": "relative"}),
         ("ResnetTransformer", {}),
+        ("ResnetTransformer", {"tf_image_layers": 2}),
     ],
 )
 def test_the_runtime_reads_what_torch_reads(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from text_recognizer.errors import OptionError
 from text_recognizer.models.decoder_network import DecoderNetwork
+from text_recognizer.models.image_attention import ImageLayer
 from text_recognizer.models.positional_encoding import sinusoids
 from text_recognizer.models.resnet import BLOCKS, ResNetBody
 from text_recognizer.models.text_decoder import DecoderOptions
@@ -26,14 +27,19 @@ class ResnetTransformerOptions(DecoderOptions):
 
     Attributes:
         resnet_layers: of the ResNet, 18 or 34.
+        tf_image_layers: attention layers between ResNet and decoder, told how far apart two cells
+            are in rows and columns; none in the lessons.
     """
 
     resnet_layers: int = 18
+    tf_image_layers: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.resnet_layers not in BLOCKS:
             raise OptionError(f"resnet_layers must be 18 or 34, not {self.resnet_layers}.")
+        if self.tf_image_layers < 0:
+            raise OptionError(f"tf_image_layers must be at least 0, not {self.tf_image_layers}.")
 
 
 class ResnetTransformer(DecoderNetwork):
@@ -70,13 +76,25 @@ class ResnetTransformer(DecoderNetwork):
         nn.init.kaiming_normal_(self.projection.weight, mode="fan_out", nonlinearity="relu")
         nn.init.zeros_(self.projection.bias)  # type: ignore[arg-type]  # there is one
         self.positions = PositionalEncodingImage()
+        layers = [_image_layer(options) for _ in range(options.tf_image_layers)]
+        self.image_layers = nn.Sequential(*layers)
 
     def encode(self, images: Tensor) -> Tensor:
         """Features of shape (N, M, tf_dim), cells row by row, of images (N, 1 or 3, H, W)."""
         x = self.resnet(images.expand(-1, _RGB, -1, -1))  # (N, 512, H / 32, W / 32)
         x = self.positions(self.projection(x))  # (N, tf_dim, H / 32, W / 32)
+        x = self.image_layers(x)
         features: Tensor = x.flatten(2).transpose(1, 2)
         return features
+
+
+def _image_layer(options: ResnetTransformerOptions) -> ImageLayer:
+    return ImageLayer(
+        options.tf_dim,
+        n_heads=options.tf_nhead,
+        hidden_dim=options.tf_fc_dim,
+        dropout=options.tf_dropout,
+    )
 
 
 class PositionalEncodingImage(nn.Module):
