@@ -8,13 +8,28 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 
-from text_recognizer.command_options import Dataset, LanguageModel, Threads
+from text_recognizer.command_options import (
+    Alignments,
+    Beam,
+    CorrectorName,
+    Data,
+    Dataset,
+    Fonts,
+    LanguageModel,
+    LexiconFile,
+    Pages,
+    Recipe,
+    Settings,
+    Text,
+    Threads,
+)
 from text_recognizer.errors import (
     InputError,
     MissingExtraError,
@@ -56,39 +71,6 @@ Model = Annotated[
 Finder = Annotated[
     str | None,
     typer.Option(metavar="NAME|DIR", help="Line finder; by default the shipped one."),
-]
-LexiconFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--lexicon", metavar="FILE", help="Words that the text is likely to hold, such as names."
-    ),
-]
-CorrectorName = Annotated[
-    str | None,
-    typer.Option(
-        "--corrector", metavar="NAME|DIR", help="Mend what was read with this; by default nothing."
-    ),
-]
-Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="What to train, and how.")]
-Data = Annotated[
-    Path,
-    typer.Option(
-        metavar="DIR", help="Data set: lines with text, pen strokes, or a folder of them."
-    ),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe, dotted."),
-]
-Fonts = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Handwriting fonts to draw lines in.")
-]
-Text = Annotated[Path | None, typer.Option(metavar="FILE", help="Plain text to set in the fonts.")]
-Pages = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Pages with PAGE XML, for paper to draw on.")
-]
-Alignments = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="What tasks/align_lines.py found.")
 ]
 
 
@@ -146,6 +128,7 @@ def read(
     language_model: LanguageModel = None,
     lexicon: LexiconFile = None,
     corrector: CorrectorName = None,
+    beam: Beam = None,
     n_best: Annotated[
         int,
         typer.Option(min=1, metavar="N", help="With json: so many texts of each line."),
@@ -168,6 +151,8 @@ def read(
     from text_recognizer.reading_run import ReadingRun, ReadOptions
     from text_recognizer.recognizer import Recognizer
 
+    if beam is not None and unit != "paragraph":
+        raise OptionError("--beam is for --unit paragraph.")
     if n_best > 1 and format != "json":
         raise OptionError("--n-best needs --format json: the other formats hold one text.")
     limits = Limits(max_pixels=max_pixels)
@@ -179,6 +164,7 @@ def read(
         lexicon=lexicon,
         corrector=corrector,
         n_best=n_best,
+        beam=beam or 1,
         n_threads=threads,
         unit=unit,
     )
@@ -209,10 +195,25 @@ def evaluate(
         Literal["train", "validation", "test"],
         typer.Option(metavar="train|validation|test", help="Part of the data set."),
     ] = "test",
+    unit: Annotated[
+        Literal["line", "page", "paragraph"],
+        typer.Option(
+            metavar="line|page|paragraph",
+            help="What is read: lines that the data set cuts out; or paragraphs of pages, whose "
+            "lines are found (page) or which are read as a whole.",
+        ),
+    ] = "line",
     model: Model = None,
     language_model: LanguageModel = None,
     lexicon: LexiconFile = None,
     corrector: CorrectorName = None,
+    beam: Beam = None,
+    guard: Annotated[
+        bool,
+        typer.Option(
+            "--guard/--no-guard", help="With --unit paragraph: read repeated lines another way."
+        ),
+    ] = True,
     threads: Threads = None,
     json_file: Annotated[
         Path | None,
@@ -227,42 +228,34 @@ def evaluate(
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
-    """Measure a model's error rates on lines with known text, by source, with 95 % intervals."""
-    from text_recognizer import evaluation
-    from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
-    from text_recognizer.language.decoder import load_decoder, load_decoders
-    from text_recognizer.line_reader import LineReader
+    """Measure a model's error rates on lines or paragraphs with known text, by source.
 
-    bundle = load_bundle(model or DEFAULT_LINE_MODEL, task="line")
-    if stages:
-        if json_file is not None or confusions is not None:
-            raise OptionError("--stages prints a table, and neither --json nor --confusions.")
-        decoders = load_decoders(bundle, language_model, lexicon=lexicon, corrector=corrector)
-        reader = LineReader(bundle, n_threads=threads)
-        with _progress("Reading", hidden=quiet) as show:
-            table = evaluation.compare_stages(
-                dataset, reader=reader, decoders=decoders, split=split, on_progress=show
-            )
-        typer.echo(f"Model {bundle.manifest.name} {bundle.manifest.version}, {split} split")
-        typer.echo(table)
-        return
-    decoder = load_decoder(
-        bundle, language_model, lexicon=lexicon, corrector=corrector, n_threads=threads
+    Rates stand with their 95 % intervals. Of paragraphs, repeated and lost lines are counted, too.
+    """
+    from text_recognizer.evaluation import command
+
+    if stages and (json_file is not None or confusions is not None):
+        raise OptionError("--stages prints a table, and neither --json nor --confusions.")
+    answer = command.run_evaluation(
+        command.EvaluateArguments(
+            dataset=dataset,
+            split=split,
+            unit=unit,
+            model=model,
+            language_model=language_model,
+            lexicon=lexicon,
+            corrector=corrector,
+            threads=threads,
+            stages=stages,
+            confusions=confusions,
+            beam=beam,
+            guard=guard,
+        ),
+        partial(_progress, "Reading", hidden=quiet),
     )
-    reader = LineReader(bundle, decoder=decoder, n_threads=threads)
-    form = bundle.manifest.text_form
-    with _progress("Reading", hidden=quiet) as show:
-        report = evaluation.evaluate(
-            dataset, reader=reader, text_form=form, split=split, on_progress=show
-        )
-    typer.echo(f"Model {bundle.manifest.name} {bundle.manifest.version}")
-    typer.echo(evaluation.render_report(report))
-    if confusions is not None:
-        typer.echo(f"\n{evaluation.render_confusions(report, confusions)}")
-    if json_file is not None:
-        content = evaluation.report_to_json(report, with_lines=True)
-        named = {"name": bundle.manifest.name, "version": bundle.manifest.version}
-        _write_json(json_file, {"model": named, **content})
+    typer.echo(answer.text)
+    if json_file is not None and answer.json is not None:
+        _write_json(json_file, answer.json)
 
 
 @app.command()

@@ -29,3 +29,44 @@ Without = Annotated[
     list[str] | None, typer.Option(metavar="SOURCE", help="Source of the data to leave out.")
 ]
 Most = Annotated[int, typer.Option(min=1, metavar="N", help="Lines of one source at most.")]
+LexiconFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--lexicon", metavar="FILE", help="Words that the text is likely to hold, such as names."
+    ),
+]
+CorrectorName = Annotated[
+    str | None,
+    typer.Option(
+        "--corrector", metavar="NAME|DIR", help="Mend what was read with this; by default nothing."
+    ),
+]
+Beam = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="N",
+        help="With --unit paragraph: texts that are followed at a time; by default the likeliest.",
+    ),
+]
+Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="What to train, and how.")]
+Data = Annotated[
+    Path,
+    typer.Option(
+        metavar="DIR", help="Data set: lines with text, pen strokes, or a folder of them."
+    ),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe, dotted."),
+]
+Fonts = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Handwriting fonts to draw lines in.")
+]
+Text = Annotated[Path | None, typer.Option(metavar="FILE", help="Plain text to set in the fonts.")]
+Pages = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Pages with PAGE XML, for paper to draw on.")
+]
+Alignments = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="What tasks/align_lines.py found.")
+]

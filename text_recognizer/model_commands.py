@@ -69,17 +69,14 @@ def quantise_model(
     ] = False,
     data: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Data set: measure both models on its validation lines."),
+        typer.Option(metavar="DIR", help="Data set: measure both models on its validation split."),
     ] = None,
 ) -> None:
     """Write an int8 twin of a model for lines or paragraphs, NAME-int8: smaller, a little worse."""
     from text_recognizer.bundle import load_bundle
-    from text_recognizer.errors import OptionError
     from text_recognizer.quantisation import quantise_bundle
 
     bundle = load_bundle(name)
-    if data is not None and bundle.manifest.task != "line":
-        raise OptionError("--data measures models for lines only.")
     report = quantise_bundle(bundle, output, overwrite=overwrite)
     before, after = report.n_bytes_before / 1e6, report.n_bytes_after / 1e6
     typer.echo(f"The twin is in {report.bundle.folder}.")
@@ -99,10 +96,22 @@ def quantise_model(
 
 def _validation_rows(bundle: "Bundle", data: Path) -> "tuple[ReportRow, ...]":
     from text_recognizer.evaluation import evaluate
+    from text_recognizer.evaluation.paragraph_evaluation import evaluate_paragraphs
     from text_recognizer.line_reader import LineReader
+    from text_recognizer.paragraph_reader import ParagraphReader
 
     form = bundle.manifest.text_form
-    return evaluate(data, reader=LineReader(bundle), text_form=form, split="validation").rows
+    if bundle.manifest.task == "line":
+        return evaluate(data, reader=LineReader(bundle), text_form=form, split="validation").rows
+    reader = ParagraphReader(bundle)
+    report = evaluate_paragraphs(
+        data,
+        reader=reader,
+        n_characters=reader.n_characters,
+        text_form=form,
+        split="validation",
+    )
+    return report.texts.rows
 
 
 def _row(found: "FoundBundle") -> tuple[str, ...]:

@@ -15,7 +15,7 @@ A bundle for paragraphs holds two networks:
 Label 0 is the start when it goes in, and the end when it comes out; label i is the i-th symbol.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,6 +48,7 @@ from text_recognizer.sequence_search import (
 if TYPE_CHECKING:
     import onnxruntime
 
+_N_TOKENS = 2
 _START_AND_END = SpecialLabels(0, 0)
 _MEMORY = ("memory_keys", "memory_values")
 _MEMORIES: Shape = (ANY, None, ANY, ANY, ANY)
@@ -58,6 +59,7 @@ _OF_A_LAYER: dict[str, Shape] = {
     "memory_values": (None, ANY, ANY, ANY),
 }
 _OF_A_LABEL: Shape = (None, ANY, ANY, ANY)
+_BATCH = 8  # images; a paragraph of 682 labels takes about 10 MB of memory and cache
 _ROOM = 64  # places for labels that are made at a time
 _NO_MODEL = (
     "There is no model for paragraphs: train one with training/run_experiment.py "
@@ -105,6 +107,11 @@ class ParagraphReader:
         guarded: whether what repeats itself is read another way; see `guarded_search`.
         n_threads: None lets onnxruntime choose.
 
+    Attributes:
+        bundle: as given.
+        canvas: rows and columns of the networks' image.
+        n_characters: of the longest text that is written.
+
     Raises:
         BundleError: a network does not open, or is another one than is needed.
         OptionError: an option is out of its range.
@@ -131,6 +138,7 @@ class ParagraphReader:
         if not isinstance(height, int) or not isinstance(width, int):
             raise BundleError(f"{bundle.folder}: the images of {ENCODER_FILE} have no fixed size.")
         self.canvas = (height, width)
+        self.n_characters = manifest.max_length - _N_TOKENS
 
     def read(self, images: Sequence[GreyImage]) -> list[ParagraphReading]:
         """Readings in the order of the images.
@@ -145,10 +153,10 @@ class ParagraphReader:
         readings = [ParagraphReading(())] * len(images)
         inputs = {i: paragraph_input(image, self.canvas) for i, image in enumerate(images)}
         written = {i: ink for i, ink in inputs.items() if ink.max() >= _LEAST_INK}
-        if not written:
-            return readings
-        for i, text in zip(written, self._write(list(written.values())), strict=True):
-            readings[i] = self._reading(text)
+        for numbers in _batches(list(written)):
+            texts = self._write([written[i] for i in numbers])
+            for i, text in zip(numbers, texts, strict=True):
+                readings[i] = self._reading(text)
         return readings
 
     def encode(self, inks: Sequence[GreyImage]) -> tuple[Array, Array]:
@@ -190,9 +198,19 @@ class ParagraphReader:
 
 
 def load_paragraph_reader(
-    model: str | Path | None = None, *, n_threads: int | None = None
+    model: str | Path | None = None,
+    *,
+    beam: int = 1,
+    guarded: bool = True,
+    n_threads: int | None = None,
 ) -> ParagraphReader:
     """The reader of a bundle; None takes the one that was trained and saved on this machine.
+
+    Args:
+        model: name or folder.
+        beam: see `ParagraphReader`, likewise the others.
+        guarded: whether what repeats itself is read another way.
+        n_threads: None lets onnxruntime choose.
 
     Raises:
         BundleError: there is none, or it is damaged or made for another task.
@@ -203,7 +221,12 @@ def load_paragraph_reader(
         if model is not None:
             raise
         raise BundleError(_NO_MODEL) from error
-    return ParagraphReader(load_bundle(folder, task="paragraph"), n_threads=n_threads)
+    bundle = load_bundle(folder, task="paragraph")
+    return ParagraphReader(bundle, beam=beam, guarded=guarded, n_threads=n_threads)
+
+
+def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (numbers[i : i + _BATCH] for i in range(0, len(numbers), _BATCH))
 
 
 class _CachedSteps:

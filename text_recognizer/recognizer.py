@@ -64,6 +64,8 @@ class Recognizer:
         lexicon: file of words that the text is likely to hold, such as names; None without one.
         corrector: name or folder of a corrector that mends what was read; None mends nothing.
         n_best: texts of each line to give as its `alternatives`; 1 gives none.
+        beam: texts of a paragraph that are followed at a time; 1 takes the likeliest label each
+            time. Lines have the language model's own search.
         n_threads: threads for the networks; None lets onnxruntime choose.
         unit: what each image shows, if `read` is told nothing else: a "page" whose lines are
             found, one "line", or a "paragraph" that is read as a whole, without finding lines.
@@ -86,6 +88,7 @@ class Recognizer:
         lexicon: str | Path | None = None,
         corrector: str | Path | None = None,
         n_best: int = 1,
+        beam: int = 1,
         n_threads: int | None = None,
         unit: Unit = "page",
         line_reader: ReadsLines | None = None,
@@ -103,7 +106,7 @@ class Recognizer:
                     "Paragraphs are read without finder, language model, lexicon, corrector and "
                     "further texts: leave these out."
                 )
-            self._paragraph_reader = load_paragraph_reader(model, n_threads=n_threads)
+            self._paragraph_reader = load_paragraph_reader(model, beam=beam, n_threads=n_threads)
             self.bundle = self._paragraph_reader.bundle
         elif line_reader is None:
             from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle

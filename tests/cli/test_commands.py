@@ -11,7 +11,9 @@ from typing import Any
 
 import cv2
 import pytest
+from drawn_paragraphs import DrawnPage, write_pages
 from tiny_bundles import draw_bars, recurrent_network, write_tiny_bundle
+from tiny_paragraphs import write_tiny_paragraphs
 from typer.testing import CliRunner, Result
 
 from text_recognizer import bundle as bundles
@@ -156,6 +158,57 @@ def test_evaluate_report_that_cannot_be_written(artifacts: Path, tmp_path: Path)
     result = run("evaluate", data, "--model", "tiny", "--json", tmp_path)
     assert result.exit_code == 1
     assert result.stderr == f"{tmp_path} cannot be written: Is a directory.\n"
+
+
+def test_evaluate_paragraphs(artifacts: Path, tmp_path: Path) -> None:
+    """The tiny model reads `ab` in light images; with a line of ink around it, it is light."""
+    write_tiny_paragraphs(artifacts / "whole")
+    data = write_pages(tmp_path / "pages", [DrawnPage("a", "test", "one", ("ab",))])
+    target = tmp_path / "report.json"
+    arguments = ("evaluate", data, "--unit", "paragraph", "--model", "whole", "--json", target)
+    result = run(*arguments, "--beam", "2", "--no-guard")
+    assert (result.stderr, result.exit_code) == ("", 0)
+    assert result.stdout.startswith("Model tiny 1\npages, test split, text form latin-ascii-1\n")
+    assert "\nletters           1      1       0.0   0.0       0\n" in result.stdout
+    content = json.loads(target.read_text(encoding="utf-8"))
+    assert (content["unit"], content["rows"][0]["cer"]) == ("paragraph", 0.0)
+    refused = (
+        "Paragraphs are read without language model, lexicon and corrector: leave these out.\n"
+    )
+    check(run(*arguments, "--lexicon", target), err=refused, code=2)
+
+
+def test_quantise_measures_paragraphs(artifacts: Path, tmp_path: Path) -> None:
+    write_tiny_paragraphs(artifacts / "whole")
+    data = write_pages(tmp_path / "pages", [DrawnPage("a", "val", "one", ("ab",))])
+    result = run("models", "quantise", "whole", "--output", tmp_path / "twin", "--data", data)
+    assert (result.stderr, result.exit_code) == ("", 0)
+    assert "Time for a paragraph of 100 characters: " in result.stdout
+    assert result.stdout.endswith("CER on validation, all: 0.00 %, twin 0.00 %.\n")
+
+
+def test_evaluate_pages_by_their_lines(tmp_path: Path) -> None:
+    model = write_tiny_bundle(tmp_path / "tiny").folder
+    data = write_pages(tmp_path / "pages", [DrawnPage("a", "test", "one", ("We went home",))])
+    result = run("evaluate", data, "--unit", "page", "--model", model)
+    assert (result.stderr, result.exit_code) == ("", 0)
+    assert "\nsource   paragraphs  lines  repeated   lost  flawed\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--unit", "page", "--stages"), "--stages and --confusions are for --unit line."),
+        (("--beam", "2"), "--beam and --no-guard are for --unit paragraph."),
+        (("--no-guard",), "--beam and --no-guard are for --unit paragraph."),
+        (
+            ("--stages", "--confusions", "3"),
+            "--stages prints a table, and neither --json nor --confusions.",
+        ),
+    ],
+)
+def test_evaluate_options_that_contradict(options, sentence, tmp_path: Path) -> None:
+    check(run("evaluate", tmp_path, *options), err=f"{sentence}\n", code=2)
 
 
 # models

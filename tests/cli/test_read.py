@@ -335,9 +335,6 @@ def test_nothing_written_in_json(scans: Path, model: str, image: NDArray[np.uint
     assert (content["pages"][0]["lines"], content["errors"]) == ([], [])
 
 
-# Wrong usage: exit code 2.
-
-
 def test_paragraphs(scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = write_tiny_paragraphs(tmp_path / "paragraphs").folder
     file = save(scans / "a.png", draw_paragraph(0.25))
@@ -347,10 +344,15 @@ def test_paragraphs(scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         check(run(file, "--unit", "paragraph", "--model", model, *options))
         (written,) = (tmp_path / format).iterdir()
         assert "ab" in written.read_text(encoding="utf-8")
+    check(run(file, "--unit", "paragraph", "--model", model, "--beam", "3"), out="ab\n")
+    check(run(file, "--beam", "3"), err="--beam is for --unit paragraph.\n", code=2)
     monkeypatch.chdir(tmp_path)
     result = run(file, "--unit", "paragraph")
     assert result.exit_code == 1 and result.stdout == ""
     assert result.stderr.startswith("There is no model for paragraphs: train one with")
+
+
+# Wrong usage: exit code 2.
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from text_recognizer.data.ink_variation import (
     InkRanges,
     vary_ink,
 )
-from text_recognizer.data.page_cuts import FittedCut, PageLayout, cut_lines, read_page_image
 from text_recognizer.errors import InputError
 from text_recognizer.ground_truth import PageLine, PageSample
+from text_recognizer.ground_truth.page_cuts import FittedCut, PageLayout, cut_lines, read_page_image
 from text_recognizer.paragraph_input import fitting_scale, paragraph_input, place
 
 pytestmark = pytest.mark.train

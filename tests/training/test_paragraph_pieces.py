@@ -7,11 +7,11 @@ import pytest
 
 from text_recognizer.data.character_mapping import MAPPING_2021
 from text_recognizer.data.label_text import LabelText, check_unknown
-from text_recognizer.data.page_cuts import PageLayout
 from text_recognizer.data.page_separation import WrittenTexts, separate_documents
-from text_recognizer.data.paragraph_pieces import UsablePage, cut_into_runs, training_runs
 from text_recognizer.errors import OptionError
 from text_recognizer.ground_truth import PageSample
+from text_recognizer.ground_truth.page_cuts import PageLayout
+from text_recognizer.ground_truth.paragraph_pieces import UsablePage, cut_into_runs, training_runs
 
 pytestmark = pytest.mark.train
 

@@ -29,10 +29,10 @@ from text_recognizer.data import (
     SyntheticParagraphOptions,
 )
 from text_recognizer.data.image_text_dataset import ImageTextDataset
-from text_recognizer.data.page_cuts import FittedCut
 from text_recognizer.data.paragraphs import Paragraphs
 from text_recognizer.data.synthetic_paragraphs import MixedParagraphs, StackedParagraphs
 from text_recognizer.errors import InputError, OptionError
+from text_recognizer.ground_truth.page_cuts import FittedCut
 from text_recognizer.training.experiments.registry import DATA_CLASSES
 
 pytestmark = pytest.mark.train

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from text_recognizer.data.base_data_module import DataModuleOptions, run_as_script
 from text_recognizer.data.lines import LineOptions, Lines
-from text_recognizer.data.page_cuts import cut_lines
 from text_recognizer.data.page_downloads import fetch_missing
 from text_recognizer.data.paragraphs import ParagraphOptions, Paragraphs
 from text_recognizer.data.raw_data import DOWNLOADED, find_raw_file, metadata_path, read_metadata
@@ -20,6 +19,7 @@ from text_recognizer.ground_truth.fsdl_handwriting import (
     read_export,
 )
 from text_recognizer.ground_truth.image_files import image_size
+from text_recognizer.ground_truth.page_cuts import cut_lines
 
 NAME = "fsdl_handwriting"
 PAGES = "pages"

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 from text_recognizer.data.label_text import LabelText
-from text_recognizer.data.page_cuts import FittedCut
 from text_recognizer.data.page_separation import WrittenTexts
-from text_recognizer.data.paragraph_pieces import UsablePage
 from text_recognizer.data.paragraphs import ParagraphOptions
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth import LineSample, read_lines
+from text_recognizer.ground_truth.page_cuts import FittedCut
+from text_recognizer.ground_truth.paragraph_pieces import UsablePage
 from text_recognizer.paragraph_input import ink_at_scale
 
 KEPT_PX = 56  # rows of a usual line as it is kept; it is never drawn larger

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from text_recognizer.data.page_cuts import read_page_image
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.evaluation.line_finding import local_gaps
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth import PageSample
+from text_recognizer.ground_truth.page_cuts import read_page_image
 from text_recognizer.ground_truth.samples import Point
 from text_recognizer.layout.page_input import normalise_page
 

@@ -23,7 +23,6 @@ from text_recognizer.data.ink_variation import (
     vary_ink,
 )
 from text_recognizer.data.label_text import STRIP, LabelText, check_unknown
-from text_recognizer.data.page_cuts import FittedCut, PageLayout
 from text_recognizer.data.page_separation import (
     HELD_OUT,
     WrittenTexts,
@@ -32,10 +31,16 @@ from text_recognizer.data.page_separation import (
     separate_documents,
     sharing_notes,
 )
-from text_recognizer.data.paragraph_pieces import Run, UsablePage, cut_into_runs, training_runs
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth import PageSample
+from text_recognizer.ground_truth.page_cuts import FittedCut, PageLayout
+from text_recognizer.ground_truth.paragraph_pieces import (
+    Run,
+    UsablePage,
+    cut_into_runs,
+    training_runs,
+)
 from text_recognizer.paragraph_input import PARAGRAPH_HEIGHT, PARAGRAPH_WIDTH, Canvas, place
 
 N_TOKENS = 2

@@ -69,7 +69,7 @@ def evaluate(
     if not samples:
         raise InputError(f"{dataset} has no {split} lines; choose another split.")
     lines = []
-    for sample, hypothesis in _read_all(samples, reader):
+    for sample, hypothesis in read_samples(samples, reader):
         lines.append(compare_line(sample, hypothesis, text_form))
         if on_progress is not None:
             on_progress(len(lines), len(samples))
@@ -105,7 +105,7 @@ def evaluate_pairs(
         )
         for number, (image, text) in enumerate(pairs, 1)
     ]
-    lines = tuple(compare_line(s, read, text_form) for s, read in _read_all(samples, reader))
+    lines = tuple(compare_line(s, read, text_form) for s, read in read_samples(samples, reader))
     return EvaluationReport(_GIVEN, _GIVEN, text_form, make_rows(lines, frozenset()), lines)
 
 
@@ -128,10 +128,14 @@ def compare_line(sample: LineSample, hypothesis: str, text_form: str) -> LineRes
     )
 
 
-def _read_all(
+def read_samples(
     samples: Sequence[LineSample], reader: ReadsLines
 ) -> Iterator[tuple[LineSample, str]]:
-    """Every sample and what the reader reads in it."""
+    """Every sample and what the reader reads in it.
+
+    Raises:
+        InputError: an image cannot be read; the message names the sample.
+    """
     for start in range(0, len(samples), _CHUNK):
         chunk = samples[start : start + _CHUNK]
         images = [sample.read_image() for sample in chunk]

@@ -5,7 +5,7 @@ Knows nothing about torch or images.
 
 from dataclasses import dataclass
 
-from text_recognizer.data.page_cuts import PageLayout
+from text_recognizer.ground_truth.page_cuts import PageLayout
 
 Run = tuple[int, ...]
 """Numbers of lines that follow each other."""
