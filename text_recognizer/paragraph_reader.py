@@ -105,6 +105,9 @@ class ParagraphReader:
         bundle: of the task `paragraph`.
         beam: texts that are followed at a time; 1 takes the likeliest label each time.
         guarded: whether what repeats itself is read another way; see `guarded_search`.
+        length_weight: see `SearchOptions`; by default as Wu et al. have it, since sums alone
+            favour short texts. Of no matter if one text is followed.
+        coverage_weight: likewise; by default the attention does not count.
         n_threads: None lets onnxruntime choose.
 
     Attributes:
@@ -123,11 +126,13 @@ class ParagraphReader:
         *,
         beam: int = 1,
         guarded: bool = True,
+        length_weight: float = 0.6,
+        coverage_weight: float = 0.0,
         n_threads: int | None = None,
     ) -> None:
         self.bundle = bundle
         manifest = bundle.manifest
-        self._search = SearchOptions(beam=beam, max_length=manifest.max_length)
+        self._search = SearchOptions(beam, manifest.max_length, length_weight, coverage_weight)
         self._guard = guard_of(manifest.symbols, first=1) if guarded else None
         self._encoder = _open_encoder(bundle, n_threads)
         n_layers = self._encoder.get_outputs()[0].shape[0]

@@ -40,6 +40,16 @@ def test_an_image_reads_the_same_in_any_batch(bundle: Bundle, beam: int) -> None
     assert [own.text for own in together] == [own.text for own in alone]
 
 
+def test_long_texts_are_not_at_a_disadvantage(bundle: Bundle) -> None:
+    """Of texts that ended at equal odds the shortest has the largest sum."""
+    texts = [
+        ParagraphReader(bundle, beam=4, guarded=False, length_weight=weight).read([DARK])[0].text
+        for weight in (0.0, 0.6)
+    ]
+    assert texts == ["", "ba"]
+    assert ParagraphReader(bundle, beam=4, guarded=False).read([DARK])[0].text == "ba"
+
+
 def test_the_guard_ends_what_repeats_itself(bundle: Bundle) -> None:
     """What goes round is read another way: the next likeliest after the first round is the end."""
     (dark,) = ParagraphReader(bundle).read([DARK])
