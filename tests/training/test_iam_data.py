@@ -30,8 +30,8 @@ from text_recognizer.data.iam_dataset_images import (
     normalise,
     vary_image,
 )
+from text_recognizer.data.iam_line_view import IAMLineView, lean_and_turn
 from text_recognizer.data.iam_lines_2019 import read_h5
-from text_recognizer.data.line_canvas import LineCanvas, lean_and_turn
 from text_recognizer.errors import InputError, MissingExtraError, OptionError
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth.iam_forms import Box
@@ -252,7 +252,7 @@ def paper(height: int, width: int) -> GreyImage:
 
 
 def test_lines_keep_their_aspect_and_their_ends() -> None:
-    canvas = LineCanvas(56, 200, left=28)
+    canvas = IAMLineView(56, 200, left=28)
     assert canvas.scaled_width(28, 50) == 100 and canvas.fits(28, 100) and not canvas.fits(28, 101)
     for width, left in ((50, 28), (90, 20), (100, 0)):
         columns = np.flatnonzero(canvas(paper(28, width)).all(axis=0))
@@ -260,7 +260,7 @@ def test_lines_keep_their_aspect_and_their_ends() -> None:
 
 
 def test_varied_lines_keep_their_ink() -> None:
-    canvas = LineCanvas(56, 260, left=28, varies=True)
+    canvas = IAMLineView(56, 260, left=28, varies=True)
     torch.manual_seed(0)
     image = np.full((56, 200), 255, np.uint8)
     image[20:36, 5:9] = image[20:36, -9:-5] = 0

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from text_recognizer.data.line_canvas import scale_image
+from text_recognizer.data.iam_line_view import scale_image
 from text_recognizer.errors import OptionError
 from text_recognizer.grey_image import GreyImage
 from text_recognizer.ground_truth.iam_forms import Box

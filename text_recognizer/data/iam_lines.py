@@ -17,8 +17,8 @@ from text_recognizer.data.character_mapping import MAPPINGS
 from text_recognizer.data.emnist import check_mapping
 from text_recognizer.data.emnist_lines import encode_texts
 from text_recognizer.data.iam import IAM, IAMOptions, describe_splits, find_iam, iam_cache
+from text_recognizer.data.iam_line_view import IAMLineView
 from text_recognizer.data.image_text_dataset import ImageTextDataset
-from text_recognizer.data.line_canvas import LineCanvas
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.ground_truth.iam import find_line_images, read_iam_lines
 from text_recognizer.ground_truth.iam_splits import AACHEN, check_split_kind
@@ -191,8 +191,8 @@ class IAMLines(BaseDataModule):
             view=self._canvas(varies=varies),
         )
 
-    def _canvas(self, *, varies: bool = False) -> LineCanvas:
-        return LineCanvas(self.options.height, self.options.width, LEFT_PX, varies)
+    def _canvas(self, *, varies: bool = False) -> IAMLineView:
+        return IAMLineView(self.options.height, self.options.width, LEFT_PX, varies)
 
     def _n_tokens(self) -> int:
         return _N_TOKENS if self.options.mapping == 2021 else 0

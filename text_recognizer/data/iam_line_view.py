@@ -1,4 +1,4 @@
-"""Line images on a canvas of one size, ink bright on black, as they are or varied."""
+"""Line images of IAM on a canvas of one size, ink bright on black, as the lessons show them."""
 
 import math
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ _INK = 64  # of 255; brighter pixels are ink
 
 
 @dataclass(frozen=True)
-class LineCanvas:
-    """What line images are put on.
+class IAMLineView:
+    """Puts a line on a canvas, varied as in the lessons or as it is; see also `lines.LineView`.
 
     Attributes:
         height: rows; images are scaled to it.
