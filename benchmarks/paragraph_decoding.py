@@ -146,7 +146,7 @@ def _read_anew(network: DecoderNetwork, image: Tensor, n_labels: int) -> str:
         while labels.shape[1] < n_labels:
             best = network.decoder(labels, features)[:, :, -1].argmax(1, keepdim=True)
             labels = torch.cat([labels, best], 1)
-    return _text(labels[0, 1:].tolist())
+    return _text(labels[0, 1:-1].tolist())  # there is room for an end
 
 
 def _text(labels: Sequence[int]) -> str:

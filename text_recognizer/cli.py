@@ -22,6 +22,7 @@ from text_recognizer.command_options import (
     Data,
     Dataset,
     Fonts,
+    Guard,
     LanguageModel,
     LexiconFile,
     Pages,
@@ -129,6 +130,7 @@ def read(
     lexicon: LexiconFile = None,
     corrector: CorrectorName = None,
     beam: Beam = None,
+    guard: Guard = True,
     n_best: Annotated[
         int,
         typer.Option(min=1, metavar="N", help="With json: so many texts of each line."),
@@ -151,8 +153,8 @@ def read(
     from text_recognizer.reading_run import ReadingRun, ReadOptions
     from text_recognizer.recognizer import Recognizer
 
-    if beam is not None and unit != "paragraph":
-        raise OptionError("--beam is for --unit paragraph.")
+    if unit != "paragraph" and (beam is not None or not guard):
+        raise OptionError("--beam and --no-guard are for --unit paragraph.")
     if n_best > 1 and format != "json":
         raise OptionError("--n-best needs --format json: the other formats hold one text.")
     limits = Limits(max_pixels=max_pixels)
@@ -165,6 +167,7 @@ def read(
         corrector=corrector,
         n_best=n_best,
         beam=beam or 1,
+        guard=guard,
         n_threads=threads,
         unit=unit,
     )
@@ -208,12 +211,7 @@ def evaluate(
     lexicon: LexiconFile = None,
     corrector: CorrectorName = None,
     beam: Beam = None,
-    guard: Annotated[
-        bool,
-        typer.Option(
-            "--guard/--no-guard", help="With --unit paragraph: read repeated lines another way."
-        ),
-    ] = True,
+    guard: Guard = True,
     threads: Threads = None,
     json_file: Annotated[
         Path | None,

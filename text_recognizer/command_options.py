@@ -41,12 +41,20 @@ CorrectorName = Annotated[
         "--corrector", metavar="NAME|DIR", help="Mend what was read with this; by default nothing."
     ),
 ]
+MOST_BEAM = 32  # a text of 682 labels takes 10 MB or more of memory
 Beam = Annotated[
     int | None,
     typer.Option(
         min=1,
+        max=MOST_BEAM,
         metavar="N",
         help="With --unit paragraph: texts that are followed at a time; by default the likeliest.",
+    ),
+]
+Guard = Annotated[
+    bool,
+    typer.Option(
+        "--guard/--no-guard", help="With --unit paragraph: read repeated lines another way."
     ),
 ]
 Recipe = Annotated[Path, typer.Argument(metavar="RECIPE.toml", help="What to train, and how.")]

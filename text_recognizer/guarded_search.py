@@ -2,16 +2,18 @@
 
 What is found to repeat itself is ended there at once, and the image is read again: as before up to
 the repetition, and then by another way. So a decoder that jumped back to a line it had read goes on
-with the line that it held for the next likeliest.
+with the line that it held for the next likeliest. Some texts do repeat lines, such as songs: where
+the decoder had hardly a doubt as it began a line again, the line stays, a few times in a text.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from text_recognizer.repeat_guard import RepeatGuard
+from text_recognizer.repeat_guard import RepeatGuard, Repetition
 from text_recognizer.sequence_search import (
     DecoderSteps,
     Hypothesis,
@@ -22,7 +24,8 @@ from text_recognizer.sequence_search import (
 
 FloatArray = NDArray[np.float32]
 Labels = NDArray[np.int64]
-_UNLIKELY = np.float32(-1e6)  # a score that loses to any other
+_SURE = math.log(0.98)  # of the first character of a line, for it to stay though it is a repetition
+_MOST_ACCEPTED = 4  # lines of a text that stay so
 
 
 def search_without_repeats(
@@ -53,12 +56,27 @@ def search_without_repeats(
         results = {image: own[0] for image, own in zip(plans, texts, strict=True)}
         again: dict[int, _Plan] = {}
         for image, text in results.items():
-            start = guard.first(text.labels, is_end=text.is_complete)
-            found[image] = text if start is None else _without(text, start)
-            if start is not None and plans[image].n_retries < max_retries:
-                again[image] = plans[image].instead_of(text.labels, start)
+            plan = plans[image]
+            found[image], again_by = _judge(text, plan, guard, max_retries)
+            if again_by is not None:
+                again[image] = again_by
         plans = again
     return [found[image] for image in range(n_images)]
+
+
+def _judge(
+    text: Hypothesis, plan: "_Plan", guard: RepeatGuard, max_retries: int
+) -> "tuple[Hypothesis, _Plan | None]":
+    """A text up to its first repetition, and how to read on; None if nothing is left to try."""
+    repetition = guard.first(text.labels, is_end=text.is_complete, accepted=plan.accepted)
+    if repetition is None:
+        return text, None
+    cut = _without(text, repetition.start)
+    if plan.accepts(text, repetition):
+        return cut, plan.with_line(text.labels, repetition.start)
+    if plan.n_retries < max_retries:
+        return cut, plan.instead_of(text.labels, repetition.start)
+    return cut, None
 
 
 def _without(text: Hypothesis, start: int) -> Hypothesis:
@@ -73,18 +91,35 @@ class _Plan:
     Attributes:
         given: the first labels.
         barred: labels that may not stand behind such beginnings.
-        n_retries: how often the image was read before.
+        accepted: starts of lines that stay though they repeat others.
+        n_retries: how often another way was tried before.
     """
 
     given: tuple[int, ...] = ()
     barred: Mapping[tuple[int, ...], frozenset[int]] = field(default_factory=dict)
+    accepted: frozenset[int] = frozenset()
     n_retries: int = 0
+
+    def accepts(self, text: Hypothesis, repetition: Repetition) -> bool:
+        """Whether a repetition may be what is written there."""
+        if not repetition.is_line or len(self.accepted) == _MOST_ACCEPTED:
+            return False
+        return text.log_probabilities[repetition.start] > _SURE
+
+    def with_line(self, labels: tuple[int, ...], start: int) -> "_Plan":
+        """The plan that goes on behind a line which repeats another."""
+        return replace(self, given=labels, accepted=self.accepted | {start})
 
     def instead_of(self, labels: tuple[int, ...], start: int) -> "_Plan":
         """The plan that leads another way where the text began to repeat itself."""
         before = labels[:start]
         barred = self.barred.get(before, frozenset()) | {labels[start]}
-        return _Plan(before, {**self.barred, before: barred}, self.n_retries + 1)
+        return replace(
+            self,
+            given=before,
+            barred={**self.barred, before: barred},
+            n_retries=self.n_retries + 1,
+        )
 
 
 @dataclass(frozen=True)
@@ -139,7 +174,7 @@ class _GuardedSteps:
             return row
         labels = (*row.labels, label)
         is_own = len(labels) > len(row.plan.given)
-        is_repeated = is_own and self._guard.find(labels, is_end=False) is not None
+        is_repeated = is_own and self._finds(replace(row, labels=labels), is_end=False)
         return replace(row, labels=labels, is_repeated=is_repeated)
 
     def _lead(self, row: _Row, scores: FloatArray) -> None:
@@ -147,7 +182,7 @@ class _GuardedSteps:
         end, place = self._special.end, len(row.labels)
         if row.is_repeated or self._ends_repeated(row, scores):
             scores[:] = -np.inf
-            scores[end] = _UNLIKELY
+            scores[end] = 0.0  # so it is seen if it is the best, and read again
         elif place < len(row.plan.given):
             given = scores[row.plan.given[place]]
             scores[:] = -np.inf
@@ -158,4 +193,8 @@ class _GuardedSteps:
     def _ends_repeated(self, row: _Row, scores: FloatArray) -> bool:
         """Whether a text would end with a line that it holds already."""
         is_end = len(row.labels) > len(row.plan.given) and scores.argmax() == self._special.end
-        return bool(is_end) and self._guard.find(row.labels, is_end=True) is not None
+        return bool(is_end) and self._finds(row, is_end=True)
+
+    def _finds(self, row: _Row, *, is_end: bool) -> bool:
+        accepted = row.plan.accepted
+        return self._guard.find(row.labels, is_end=is_end, accepted=accepted) is not None

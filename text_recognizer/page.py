@@ -86,6 +86,8 @@ class Page:
         regions: in reading order.
         dpi: pixels an inch that a PDF page was drawn at; None for images.
         turned: degrees, clockwise, that the image had to be turned by to be read.
+        is_complete: False if a model for paragraphs wrote as much as it can before it came to the
+            end, or ended where it repeated itself.
     """
 
     file: str
@@ -95,6 +97,7 @@ class Page:
     regions: tuple[Region, ...] = ()
     dpi: int | None = None
     turned: int = 0
+    is_complete: bool = True
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -59,7 +59,7 @@ _OF_A_LAYER: dict[str, Shape] = {
     "memory_values": (None, ANY, ANY, ANY),
 }
 _OF_A_LABEL: Shape = (None, ANY, ANY, ANY)
-_BATCH = 8  # images; a paragraph of 682 labels takes about 10 MB of memory and cache
+_BATCH = 8  # texts; one of 682 labels takes about 10 MB of memory and cache
 _ROOM = 64  # places for labels that are made at a time
 _NO_MODEL = (
     "There is no model for paragraphs: train one with training/run_experiment.py "
@@ -158,7 +158,7 @@ class ParagraphReader:
         readings = [ParagraphReading(())] * len(images)
         inputs = {i: paragraph_input(image, self.canvas) for i, image in enumerate(images)}
         written = {i: ink for i, ink in inputs.items() if ink.max() >= _LEAST_INK}
-        for numbers in _batches(list(written)):
+        for numbers in _batches(list(written), max(1, _BATCH // self._search.beam)):
             texts = self._write([written[i] for i in numbers])
             for i, text in zip(numbers, texts, strict=True):
                 readings[i] = self._reading(text)
@@ -230,8 +230,8 @@ def load_paragraph_reader(
     return ParagraphReader(bundle, beam=beam, guarded=guarded, n_threads=n_threads)
 
 
-def _batches(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (numbers[i : i + _BATCH] for i in range(0, len(numbers), _BATCH))
+def _batches(numbers: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    return (numbers[i : i + size] for i in range(0, len(numbers), size))
 
 
 class _CachedSteps:

@@ -82,18 +82,20 @@ def quantise_bundle(
     manifest = bundle.manifest
     if manifest.derived_from is not None:
         raise BundleError(f"{bundle.folder} is rounded already: quantise {manifest.derived_from}.")
+    target = folder or user_data_folder() / "artifacts" / f"{manifest.name}-int8"
+    if target.resolve() == bundle.folder.resolve():
+        raise BundleError(f"{bundle.folder} holds the model itself: give another folder.")
     if manifest.task not in _NETWORKS:
         raise BundleError(f"{bundle.folder} is a {manifest.task} model, which has no int8 twin.")
     names = _NETWORKS[manifest.task]
     rounds_convolutions = manifest.task == "paragraph"
     networks = {name: _quantised(bundle.file(name), rounds_convolutions) for name in names}
-    name = f"{manifest.name}-int8"
     others = {other: bundle.folder / other for other in manifest.files if other not in networks}
     twin = write_bundle(
-        folder or user_data_folder() / "artifacts" / name,
+        target,
         replace(
             manifest,
-            name=name,
+            name=f"{manifest.name}-int8",
             cer=(),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             derived_from=f"{manifest.name} {manifest.version}",

@@ -197,6 +197,8 @@ class ReadingRun:
             else:
                 writer.write(page, image.read() if writer.shows_image else None)
                 n_read += 1
+                if not page.is_complete:
+                    self._fail(writer, (image.file, image.number), _cut_short(image))
         return n_read
 
     def _fail(
@@ -206,6 +208,14 @@ class ReadingRun:
         self._on_failure(str(error))
         if writer is not None:
             writer.fail(*place, str(error))
+
+
+def _cut_short(image: PageImage) -> InputError:
+    return InputError(
+        f"{image.file}, page {image.number}: the text is not complete. It is longer than the model "
+        "can write, or the model repeated itself; read the page by its lines, without --unit "
+        "paragraph."
+    )
 
 
 def _our_fault(image: PageImage, error: Exception) -> InputError:

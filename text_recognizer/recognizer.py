@@ -66,6 +66,7 @@ class Recognizer:
         n_best: texts of each line to give as its `alternatives`; 1 gives none.
         beam: texts of a paragraph that are followed at a time; 1 takes the likeliest label each
             time. Lines have the language model's own search.
+        guard: whether paragraphs that begin to repeat themselves are read another way.
         n_threads: threads for the networks; None lets onnxruntime choose.
         unit: what each image shows, if `read` is told nothing else: a "page" whose lines are
             found, one "line", or a "paragraph" that is read as a whole, without finding lines.
@@ -89,6 +90,7 @@ class Recognizer:
         corrector: str | Path | None = None,
         n_best: int = 1,
         beam: int = 1,
+        guard: bool = True,
         n_threads: int | None = None,
         unit: Unit = "page",
         line_reader: ReadsLines | None = None,
@@ -106,7 +108,9 @@ class Recognizer:
                     "Paragraphs are read without finder, language model, lexicon, corrector and "
                     "further texts: leave these out."
                 )
-            self._paragraph_reader = load_paragraph_reader(model, beam=beam, n_threads=n_threads)
+            self._paragraph_reader = load_paragraph_reader(
+                model, beam=beam, guarded=guard, n_threads=n_threads
+            )
             self.bundle = self._paragraph_reader.bundle
         elif line_reader is None:
             from text_recognizer.bundle import DEFAULT_LINE_MODEL, load_bundle
@@ -161,10 +165,10 @@ class Recognizer:
         """
         unit = unit or self._unit
         image = page_image.read()
-        turned = 0
+        turned, is_complete = 0, True
         try:
             if unit == "paragraph":
-                regions = self._read_paragraph(image)
+                regions, is_complete = self._read_paragraph(image)
             else:
                 regions, turned = self._read_lines(image, unit)
         except InputError as error:
@@ -177,17 +181,20 @@ class Recognizer:
             regions=regions,
             dpi=page_image.dpi,
             turned=turned,
+            is_complete=is_complete,
         )
 
-    def _read_paragraph(self, image: "GreyImage") -> tuple[Region, ...]:
+    def _read_paragraph(self, image: "GreyImage") -> tuple[tuple[Region, ...], bool]:
+        """The region of an image, and whether its text is complete."""
         from text_recognizer.page_assembly import paragraph_region
 
         if self._paragraph_reader is None:
             raise OptionError("To read paragraphs, make the recogniser with unit='paragraph'.")
         if min(image.shape) < _SMALLEST_LINE:
-            return ()
+            return (), True
         (reading,) = self._paragraph_reader.read([image])
-        return paragraph_region(reading, (image.shape[0], image.shape[1]))
+        shape = (image.shape[0], image.shape[1])
+        return paragraph_region(reading, shape), reading.is_complete
 
     def _read_lines(self, image: "GreyImage", unit: Unit) -> tuple[tuple[Region, ...], int]:
         """Regions of an image, and by how many degrees it was turned."""

@@ -12,20 +12,31 @@ from text_recognizer.evaluation.metrics import count_edits
 
 
 @dataclass(frozen=True)
+class Repetition:
+    """Where a text begins to repeat itself.
+
+    Attributes:
+        start: index of the first label that was there before.
+        is_line: whether it is a line; if not, the text goes round.
+    """
+
+    start: int
+    is_line: bool
+
+
+@dataclass(frozen=True)
 class RepeatGuard:
     """What counts as a repetition.
 
-    A line repeats an earlier one if both begin with `n_characters` characters that are nearly
-    equal, or are nearly equal as a whole and have `n_short` characters or more. A text that goes
-    round repeats up to `longest_round` characters, letters or digits among them, until they fill
-    `n_round` places and stand there `n_rounds` times or more.
+    A line repeats an earlier one if both are nearly equal and have `n_short` characters or more. A
+    text that goes round repeats up to `longest_round` characters, letters or digits among them,
+    until they fill `n_round` places and stand there `n_rounds` times or more.
 
     Attributes:
         newline: label between lines; None where texts are single lines.
         letters: labels of letters and digits; a row of dots is no repetition.
-        n_characters: see above.
-        n_short: likewise.
-        tolerance: edits in a character up to which two texts are nearly equal.
+        n_short: see above.
+        tolerance: edits in a character up to which two lines are nearly equal.
         longest_round: see above.
         n_round: likewise.
         n_rounds: likewise.
@@ -36,7 +47,6 @@ class RepeatGuard:
 
     newline: int | None
     letters: Collection[int]
-    n_characters: int = 16
     n_short: int = 6
     tolerance: float = 0.1
     longest_round: int = 12
@@ -46,49 +56,54 @@ class RepeatGuard:
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance < 1:
             raise OptionError(f"tolerance is at least 0 and below 1, not {self.tolerance}.")
-        if min(self.n_characters, self.n_short, self.longest_round, self.n_round) < 1:
+        if min(self.n_short, self.longest_round, self.n_round) < 1:
             raise OptionError("A repetition has 1 character or more.")
         if self.n_rounds < 2:
             raise OptionError(f"n_rounds is 2 or more, not {self.n_rounds}.")
 
-    def find(self, labels: Sequence[int], *, is_end: bool) -> int | None:
-        """Index at which the repetition begins that the last label makes plain, or None.
+    def find(
+        self, labels: Sequence[int], *, is_end: bool, accepted: Collection[int] = ()
+    ) -> Repetition | None:
+        """The repetition that the last label makes plain, or None.
 
         Called after every label, it tells of a repetition at its first sign.
 
         Args:
             labels: of a text without start and end.
             is_end: whether the text ends here.
+            accepted: starts of lines that may repeat others.
         """
         start = self._repeated_line(labels, is_end=is_end)
-        return self._round(labels) if start is None else start
+        if start is not None and start not in accepted:
+            return Repetition(start, is_line=True)
+        start = self._round(labels)
+        return None if start is None else Repetition(start, is_line=False)
 
-    def first(self, labels: Sequence[int], *, is_end: bool) -> int | None:
-        """Index at which the first repetition of a text begins, or None."""
+    def first(
+        self, labels: Sequence[int], *, is_end: bool, accepted: Collection[int] = ()
+    ) -> Repetition | None:
+        """The first repetition of a text, or None; see `find`."""
         for stop in range(1, len(labels) + 1):
-            start = self.find(labels[:stop], is_end=False)
-            if start is not None:
-                return start
-        return self.find(labels, is_end=True) if is_end else None
+            found = self.find(labels[:stop], is_end=False, accepted=accepted)
+            if found is not None:
+                return found
+        return self.find(labels, is_end=True, accepted=accepted) if is_end else None
 
     def _repeated_line(self, labels: Sequence[int], *, is_end: bool) -> int | None:
         if self.newline is None:
             return None
-        is_whole = is_end or (len(labels) > 0 and labels[-1] == self.newline)
-        stop = len(labels) if is_end or not is_whole else len(labels) - 1
-        start = _line_start(labels, stop, self.newline)
-        own = labels[start:stop]
-        if start == 0 or not (is_whole or len(own) == self.n_characters):
+        ends_line = len(labels) > 0 and labels[-1] == self.newline
+        if not is_end and not ends_line:
             return None
-        earlier = _lines(labels[: start - 1], self.newline)
-        return start if any(self._repeats(line, own, is_whole) for line in earlier) else None
+        stop = len(labels) if is_end else len(labels) - 1
+        start = _line_start(labels, stop, self.newline)
+        if start == 0 or stop - start < self.n_short:
+            return None
+        own, earlier = labels[start:stop], _lines(labels[: start - 1], self.newline)
+        return start if any(self._repeats(line, own) for line in earlier) else None
 
-    def _repeats(self, line: Sequence[int], own: Sequence[int], is_whole: bool) -> bool:
-        if not is_whole:
-            return len(line) >= self.n_characters and self._nearly_equal(
-                line[: self.n_characters], own
-            )
-        return min(len(line), len(own)) >= self.n_short and self._nearly_equal(line, own)
+    def _repeats(self, line: Sequence[int], own: Sequence[int]) -> bool:
+        return len(line) >= self.n_short and self._nearly_equal(line, own)
 
     def _nearly_equal(self, one: Sequence[int], other: Sequence[int]) -> bool:
         most = int(self.tolerance * max(len(one), len(other)))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from text_recognizer.errors import OptionError
 
+_N_TOKENS = 2  # start and end
 _LEAST_SEEN = 1e-4  # of a place that no attention fell on
 
 
@@ -44,6 +45,8 @@ class SearchOptions:
             are divided by ((5 + length) / 6) to this power.
         coverage_weight: how much a text is marked down whose attention left places of the image
             out; 0 is not at all.
+        n_best: texts of an image to be sure of; the search ends when none that goes on is better
+            than these.
 
     Source of both weights: Wu et al., "Google's neural machine translation system", 2016,
     section 7.
@@ -53,10 +56,11 @@ class SearchOptions:
     max_length: int = 682
     length_weight: float = 0.0
     coverage_weight: float = 0.0
+    n_best: int = 1
 
     def __post_init__(self) -> None:
-        if self.beam < 1 or self.max_length < 2:
-            raise OptionError("beam is at least 1, and max_length at least 2.")
+        if min(self.beam, self.n_best) < 1 or self.max_length < 2:
+            raise OptionError("beam and n_best are at least 1, and max_length at least 2.")
         if self.length_weight < 0 or self.coverage_weight < 0:
             raise OptionError("length_weight and coverage_weight are at least 0.")
 
@@ -116,9 +120,9 @@ class _Beginning:
 
 
 class _Beam:
-    """The hypotheses of one image.
+    """The hypotheses of one image: those that go on, as many as the beam is wide, and the ended.
 
-    A hypothesis that ends keeps its place, so that a beam of 1 is greedy search.
+    A hypothesis ends if its end is among the likeliest steps, as many as the beam is wide.
     """
 
     def __init__(self, image: int, special: SpecialLabels, options: SearchOptions) -> None:
@@ -135,26 +139,37 @@ class _Beam:
             attention: shape (K, M).
             first: row of the first of them in the batch.
         """
-        n_places = self._options.beam - len(self._ended)
+        beam = self._options.beam
         allowed = self._allowed(scores)
         totals = (allowed + np.array([[own.total] for own in self.going])).ravel()
-        best = np.argsort(-totals, kind="stable")[:n_places]
-        grown = []
-        for place in best[np.isfinite(totals[best])]:
+        best = np.argsort(-totals, kind="stable")[: 2 * beam]  # of each, one may end
+        grown: list[_Beginning] = []
+        for number, place in enumerate(best[np.isfinite(totals[best])]):
             own, label = divmod(int(place), allowed.shape[1])
+            is_end = label == self._special.end
+            if number >= beam and is_end or len(grown) == beam and not is_end:
+                continue
             score, seen = float(allowed[own, label]), attention[own]
-            grown.append(self.going[own].grown(first + own, label, score, seen))
-        self._ended += [own for own in grown if own.labels[-1] == self._special.end]
-        self.going = [own for own in grown if own.labels[-1] != self._special.end]
+            longer = self.going[own].grown(first + own, label, score, seen)
+            (self._ended if is_end else grown).append(longer)
+        self.going = [] if self._is_done(grown) else grown
 
     def hypotheses(self) -> list[Hypothesis]:
-        """The best first; those that did not end come last."""
-        ended = sorted(self._ended, key=self._rank, reverse=True)
-        cut = sorted(self.going, key=self._rank, reverse=True)
-        return [
-            *(Hypothesis(own.labels[:-1], own.log_probabilities, True) for own in ended),
-            *(Hypothesis(own.labels, own.log_probabilities, False) for own in cut),
-        ]
+        """The best first, whether they ended or are as long as allowed."""
+        longest = self._options.max_length - _N_TOKENS
+        found = [(self._rank(own), _complete(own)) for own in self._ended]
+        found += [(self._rank(own), _cut(own, longest)) for own in self.going]
+        return [own for _, own in sorted(found, key=lambda pair: pair[0], reverse=True)]
+
+    def _is_done(self, going: list[_Beginning]) -> bool:
+        """Whether the best texts have ended; of a beam of 1, whether its only one has."""
+        n_best = min(self._options.n_best, self._options.beam)
+        ranks = sorted(map(self._rank, self._ended), reverse=True)
+        if len(ranks) < n_best:
+            return False
+        return self._options.beam == 1 or all(
+            self._bound(own) <= ranks[n_best - 1] for own in going
+        )
 
     def _allowed(self, scores: NDArray[np.float32]) -> NDArray[np.float64]:
         """Scores without labels that no text has."""
@@ -166,11 +181,26 @@ class _Beam:
 
     def _rank(self, own: _Beginning) -> float:
         options = self._options
-        rank = own.total / float(((5 + len(own.labels)) / 6) ** options.length_weight)
+        rank = own.total / self._divisor(len(own.labels))
         if options.coverage_weight and own.attended is not None:
             seen = np.clip(own.attended, _LEAST_SEEN, 1.0)
             rank += options.coverage_weight * float(np.log(seen).sum())
         return rank
+
+    def _bound(self, own: _Beginning) -> float:
+        """The best rank that a text with this beginning can have: as long as allowed, all seen."""
+        return own.total / self._divisor(self._options.max_length - 1)
+
+    def _divisor(self, length: int) -> float:
+        return float(((5 + length) / 6) ** self._options.length_weight)
+
+
+def _complete(own: _Beginning) -> Hypothesis:
+    return Hypothesis(own.labels[:-1], own.log_probabilities, True)
+
+
+def _cut(own: _Beginning, longest: int) -> Hypothesis:
+    return Hypothesis(own.labels[:longest], own.log_probabilities[:longest], False)
 
 
 def search_texts(
@@ -178,7 +208,8 @@ def search_texts(
 ) -> list[list[Hypothesis]]:
     """The likeliest texts of each image, the best first; there is at least one of each.
 
-    The search ends when all hypotheses have ended, or are as long as allowed.
+    The search of an image ends when no text that goes on is better than what has ended, or when
+    they are as long as allowed.
     """
     beams = [_Beam(image, special, options) for image in range(n_images)]
     for _ in range(options.max_length - 1):

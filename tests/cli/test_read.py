@@ -345,11 +345,23 @@ def test_paragraphs(scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (written,) = (tmp_path / format).iterdir()
         assert "ab" in written.read_text(encoding="utf-8")
     check(run(file, "--unit", "paragraph", "--model", model, "--beam", "3"), out="ab\n")
-    check(run(file, "--beam", "3"), err="--beam is for --unit paragraph.\n", code=2)
+    check(run(file, "--beam", "3"), err="--beam and --no-guard are for --unit paragraph.\n", code=2)
     monkeypatch.chdir(tmp_path)
     result = run(file, "--unit", "paragraph")
     assert result.exit_code == 1 and result.stdout == ""
     assert result.stderr.startswith("There is no model for paragraphs: train one with")
+
+
+def test_a_paragraph_that_is_too_long_for_the_model_is_named(scans: Path, tmp_path: Path) -> None:
+    model = write_tiny_paragraphs(tmp_path / "paragraphs").folder
+    file = save(scans / "a.png", draw_paragraph(0.75))
+    arguments = (file, "--unit", "paragraph", "--model", model, "--no-guard")
+    result = run(*arguments, "--format", "json")
+    (error,) = json.loads(result.stdout)["errors"]
+    assert error["message"] == f"{result.stderr[:-1]}"
+    assert result.stderr.startswith(f"{file}, page 1: the text is not complete. It is longer than")
+    assert json.loads(result.stdout)["pages"][0]["text"].startswith("ba\nbbb")
+    assert result.exit_code == 1
 
 
 # Wrong usage: exit code 2.

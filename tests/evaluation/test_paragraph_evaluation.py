@@ -29,15 +29,15 @@ PAGES = (
 
 @dataclass
 class Told:
-    """A reader that gives texts in turn, and keeps the images."""
+    """A reader that gives texts in turn, and counts the images that it is given at once."""
 
     texts: list[str]
 
     def __post_init__(self) -> None:
-        self.images: list[np.ndarray] = []
+        self.n_at_once: list[int] = []
 
     def read(self, images: Sequence[np.ndarray], /) -> "list[Told.Reading]":
-        self.images += images
+        self.n_at_once.append(len(images))
         return [Told.Reading(self.texts.pop(0)) for _ in images]
 
     @dataclass(frozen=True)
@@ -93,6 +93,13 @@ def test_what_is_not_part_of_the_text_is_paper(folder: Path) -> None:
     image = sample.read_image()
     assert sample.text == "Thank you so\nfor the apples"
     assert image.min() <= INK + 20 < image[PITCH_PX : PITCH_PX + LINE_PX].min()
+
+
+def test_few_images_are_in_memory_at_once(tmp_path: Path) -> None:
+    pages = [DrawnPage(f"p{i}", "test", f"letter-{i}", LINES) for i in range(9)]
+    reader = Told([""] * 27)
+    evaluate_paragraphs(write_pages(tmp_path, pages), reader=reader, n_characters=14)
+    assert reader.n_at_once == [8, 8, 8, 3]
 
 
 def test_a_split_without_pages(folder: Path) -> None:

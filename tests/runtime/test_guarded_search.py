@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from text_recognizer.errors import OptionError
 from text_recognizer.guarded_search import search_without_repeats
-from text_recognizer.repeat_guard import RepeatGuard
+from text_recognizer.repeat_guard import RepeatGuard, Repetition
 from text_recognizer.sequence_search import SearchOptions, SpecialLabels, search_texts
 
 
@@ -91,6 +91,35 @@ def test_without_retries_the_text_ends_where_it_repeats_itself() -> None:
     assert found == "\n".join([*LINES[:2], "..."])
 
 
+class Song(Page):
+    """A decoder that reads what is there, sure of all it writes: a song whose refrain comes again.
+
+    Its lines are the page's numbers of lines, in order.
+    """
+
+    order = (0, 1, 2, 1, 3, 1)
+
+    def next(self, text: str) -> dict[str, float]:
+        *done, line = text.split("\n")
+        rest = self.lines[self.order[len(done)]][len(line) :]
+        is_last = len(done) == len(self.order) - 1
+        return {rest[0] if rest else "\x01" if is_last else "\n": 0.995}
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_a_refrain_stays(beam: int) -> None:
+    text = "\n".join(LINES[number] for number in Song.order)
+    assert read(Song(LINES, {}), GUARD, beam=beam) == text
+
+
+def test_a_line_does_not_stay_for_ever() -> None:
+    """A decoder that is sure of it writes the same line again and again."""
+    song = Song(LINES, {})
+    song.order = (0,) + (1,) * 30
+    found = read(song, GUARD, retries=0)
+    assert found == "\n".join([LINES[0], *[LINES[1]] * 5, "..."])
+
+
 class Rounds(Page):
     """A decoder that writes `is` for ever, unless it does so no more."""
 
@@ -99,7 +128,7 @@ class Rounds(Page):
 
 
 def test_a_text_that_goes_round_is_ended() -> None:
-    assert read(Rounds([], {}), None) == "is" * 99 + "i..."
+    assert read(Rounds([], {}), None) == "is" * 99 + "..."
     assert read(Rounds([], {}), GUARD) == "is"
 
 
@@ -133,17 +162,19 @@ class Both:
 
 
 def find(text: str, *, is_end: bool = False) -> int | None:
-    return GUARD.find([ord(c) for c in text], is_end=is_end)
+    found = GUARD.find([ord(c) for c in text], is_end=is_end)
+    assert found is None or found.is_line == (text[found.start - 1] == "\n")
+    return None if found is None else found.start
 
 
 @pytest.mark.parametrize(
     ("text", "is_end", "start"),
     [
-        ("a line of some length\na line of some le", False, None),  # was told a character before
-        ("a line of some length\na line of some l", False, 22),
-        ("a line of some length\na lime of some l", False, 22),  # one edit in 16 characters
-        ("a line of some length\na lime of same l", False, None),
-        ("a line of some length\na line of other ", False, None),
+        ("a line of some length\na line of some length", False, None),
+        ("a line of some length\na line of some length\n", False, 22),
+        ("a line of some length\na lime of same length\n", False, 22),  # two edits of 21 characters
+        ("a line of some length\na lime of same langth\n", False, None),
+        ("three apples from Anna\nthree apples from Bert\n", False, None),
         ("first\nsecond\nsecond\n", False, 13),
         ("first\nsecond\nsecond", False, None),
         ("first\nsecond\nsecond", True, 13),
@@ -164,7 +195,7 @@ def test_where_a_text_begins_to_repeat_itself(text: str, is_end: bool, start: in
 
 def test_single_lines_may_go_round_but_have_no_lines() -> None:
     guard = RepeatGuard(None, frozenset({2}))
-    assert guard.find([2] * 12, is_end=False) == 1
+    assert guard.find([2] * 12, is_end=False) == Repetition(1, is_line=False)
     assert guard.find([3] * 12, is_end=False) is None
 
 

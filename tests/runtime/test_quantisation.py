@@ -72,6 +72,12 @@ def test_a_twin_is_not_rounded_again_nor_overwritten_unasked(
     assert again.manifest.files == twin.manifest.files
 
 
+def test_the_original_is_not_replaced(bundle: Bundle) -> None:
+    with pytest.raises(BundleError, match="tiny holds the model itself: give another folder.$"):
+        quantise_bundle(bundle, bundle.folder / ".." / "tiny", overwrite=True)
+    assert load_bundle(bundle.folder) == bundle
+
+
 def test_character_models_have_no_twin(tmp_path: Path) -> None:
     bundle = load_bundle("characters")
     with pytest.raises(BundleError, match="is a character model, which has no int8 twin"):

@@ -70,7 +70,7 @@ def greedy(image: int, longest: int) -> tuple[int, ...]:
         fed = (*fed, int(scores.argmax()))
         if fed[-1] == END:
             return fed[1:-1]
-    return fed[1:]
+    return fed[1:-1]
 
 
 def test_a_beam_of_one_is_greedy() -> None:
@@ -84,9 +84,8 @@ def test_a_beam_wide_enough_finds_the_best_of_all_texts(image: int) -> None:
     """The scores are those of the text, so the cache went along with the hypotheses."""
     longest = 5
     best = all_texts(image, longest)
-    found = search_texts(
-        Table(image + 1), image + 1, SPECIAL, SearchOptions(beam=500, max_length=longest + 1)
-    )[image]
+    options = SearchOptions(beam=500, max_length=longest + 1, n_best=5)
+    found = search_texts(Table(image + 1), image + 1, SPECIAL, options)[image]
     complete = [own for own in found if own.is_complete]
     assert [own.labels for own in complete[:5]] == [labels for _, labels in best[:5]]
     np.testing.assert_allclose(
@@ -111,7 +110,22 @@ def test_a_text_as_long_as_allowed_is_not_complete() -> None:
         return np.array([-9, -5, -9, -1, -2, -3], np.float32)
 
     (found,) = search_texts(Table(1, after), 1, SPECIAL, SearchOptions(max_length=4))
-    assert found == [Hypothesis((A, A, A), (-1.0, -1.0, -1.0), False)]
+    assert found == [Hypothesis((A, A), (-1.0, -1.0), False)]
+    (found,) = search_texts(Table(1, after), 1, SPECIAL, SearchOptions(max_length=2))
+    assert found == [Hypothesis((), (), False)]
+
+
+@pytest.mark.parametrize("beam", [1, 2, 8])
+def test_an_end_that_is_unlikely_does_not_win_for_being_early(beam: int) -> None:
+    """The text is sure, and longer than allowed; at each step it might end, at odds of 1 to 99."""
+
+    def after(image: int, fed: tuple[int, ...]) -> np.ndarray:
+        scores = np.full(N_LABELS, -12.0)
+        scores[[A, END]] = np.log([0.99, 0.01])
+        return scores.astype(np.float32)
+
+    ((best, *_),) = search_texts(Table(1, after), 1, SPECIAL, SearchOptions(beam, max_length=60))
+    assert (best.labels, best.is_complete) == ((A,) * 58, False)
 
 
 def test_length_weight_lets_longer_texts_win() -> None:
@@ -148,7 +162,7 @@ def test_coverage_weight_prefers_texts_that_looked_everywhere() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"beam": 0}, "beam is at least 1, and max_length at least 2."),
+        ({"beam": 0}, "beam and n_best are at least 1, and max_length at least 2."),
         ({"length_weight": -1.0}, "length_weight and coverage_weight are at least 0."),
     ],
 )

@@ -44,7 +44,7 @@ def read_slowly(network: DecoderNetwork, images: torch.Tensor) -> list[list[int]
             logits[:, [SPECIAL.start, *SPECIAL.never]] = -torch.inf
             texts = torch.cat([texts, logits.argmax(1, keepdim=True)], 1)
     rows = [row[1:] for row in texts.tolist()]
-    return [row[: row.index(SPECIAL.end)] if SPECIAL.end in row else row for row in rows]
+    return [row[: row.index(SPECIAL.end)] if SPECIAL.end in row else row[:-1] for row in rows]
 
 
 def test_greedy_reading_is_that_without_kept_keys(network: DecoderNetwork) -> None:

@@ -129,21 +129,26 @@ def compare_line(sample: LineSample, hypothesis: str, text_form: str) -> LineRes
 
 
 def read_samples(
-    samples: Sequence[LineSample], reader: ReadsLines
+    samples: Sequence[LineSample], reader: ReadsLines, *, chunk: int = _CHUNK
 ) -> Iterator[tuple[LineSample, str]]:
     """Every sample and what the reader reads in it.
+
+    Args:
+        samples: with their images.
+        reader: reads them.
+        chunk: images in memory at once.
 
     Raises:
         InputError: an image cannot be read; the message names the sample.
     """
-    for start in range(0, len(samples), _CHUNK):
-        chunk = samples[start : start + _CHUNK]
-        images = [sample.read_image() for sample in chunk]
+    for start in range(0, len(samples), chunk):
+        own = samples[start : start + chunk]
+        images = [sample.read_image() for sample in own]
         try:
             readings = reader.read(images)
         except InputError:
-            readings = [_read_one(s, i, reader) for s, i in zip(chunk, images, strict=True)]
-        yield from zip(chunk, (reading.text for reading in readings), strict=True)
+            readings = [_read_one(s, i, reader) for s, i in zip(own, images, strict=True)]
+        yield from zip(own, (reading.text for reading in readings), strict=True)
 
 
 def _read_one(sample: LineSample, image: NDArray[np.uint8], reader: ReadsLines) -> Reading:

@@ -27,6 +27,7 @@ from text_recognizer.ground_truth.paragraph_pieces import UsablePage, cut_into_r
 from text_recognizer.ground_truth.samples import check_split
 from text_recognizer.text_form import DEFAULT_TEXT_FORM, apply_text_form
 
+_CHUNK = 8  # images in memory at once, which may be photographs of whole pages
 _HEADER = ("source", "paragraphs", "lines", "repeated", "lost", "flawed")
 _LEGEND = """\
 What the first table calls lines are paragraphs. Repeated, lost: lines read twice or not at all,
@@ -77,7 +78,7 @@ def evaluate_paragraphs(
     if not samples:
         raise InputError(f"{dataset} has no {split} paragraphs; choose another split.")
     results, pairs = [], []
-    for sample, hypothesis in read_samples(samples, reader):
+    for sample, hypothesis in read_samples(samples, reader, chunk=_CHUNK):
         results.append(compare_line(sample, hypothesis, text_form))
         pairs.append((sample, "\n".join(_lines(hypothesis.split("\n"), text_form).values())))
         if on_progress is not None:
