@@ -75,6 +75,15 @@ def open_paragraphs(folder: Path, **values: object) -> Paragraphs:
     return module
 
 
+def mixed(folder: Path, **values: object) -> MixedParagraphs:
+    module = OpenOriginalAndSyntheticParagraphs(
+        MixedParagraphOptions(data_dir=folder, **{**SMALL, **values})  # type: ignore[arg-type]
+    )
+    samples = ready(module).splits["train"]
+    assert isinstance(samples, MixedParagraphs)
+    return samples
+
+
 def synthetic(folder: Path, **values: object) -> StackedParagraphs:
     own = {**SMALL, "epoch_length": 20, "max_length": 100, **values}
     module = OpenSyntheticParagraphs(SyntheticParagraphOptions(data_dir=folder, **own))  # type: ignore[arg-type]
@@ -317,6 +326,40 @@ def test_real_and_stacked_paragraphs_have_the_share_that_is_asked_for(pages: Pat
     assert own in {PARAGRAPH_MAPPING_2021.decode(r) for r in train.real.labels}  # type: ignore[attr-defined]
     assert torch.equal(train[9][0], train.stacked[9][0])
     assert "An epoch has 5 paragraphs of" in module.describe()
+
+
+def test_the_epochs_go_through_all_real_paragraphs(pages: Path) -> None:
+    values = {"epoch_length": 8, "real_share": 0.25, "augment_data": False}
+    train, other = mixed(pages, **values), mixed(pages, **values, seed=1)
+    n_real, n_epochs = len(train.real), -(-len(train.real) // 2)
+    assert n_real > 4
+    shown, shown_by_other = [], []
+    for epoch in range(n_epochs):
+        for samples, images in ((train, shown), (other, shown_by_other)):
+            samples.set_epoch(epoch)
+            images += [samples[i][0].numpy().tobytes() for i in range(2)]
+    own = {train.real[i][0].numpy().tobytes() for i in range(n_real)}
+    assert set(shown) == set(shown_by_other) == own and shown != shown_by_other
+    assert train.note() == (
+        f"An epoch has 2 paragraphs of {n_real} real ones; all have come after {n_epochs} epochs."
+    )
+    train.n_real = n_real
+    assert train.note() == f"An epoch has {n_real} paragraphs of {n_real} real ones."
+
+
+def test_real_paragraphs_depend_on_seed_epoch_and_number_only(pages: Path) -> None:
+    one, other = (mixed(pages, epoch_length=60, real_share=0.9) for _ in range(2))
+    n_all = len(one.real)
+    assert n_all < one.n_real
+    before = one[1][0]
+    torch.manual_seed(9)
+    state = torch.get_rng_state()
+    assert torch.equal(other[1][0], before)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.equal(one[1 + n_all][1], one[1][1])  # the same one, varied anew
+    assert not torch.equal(one[1 + n_all][0], before)
+    loader = DataLoader(one, batch_size=4, num_workers=1, sampler=range(4))
+    assert torch.equal(next(iter(loader))[0], torch.stack([one[i][0] for i in range(4)]))
 
 
 def test_further_lines_are_stacked_but_not_those_of_held_out_pages(tmp_path: Path) -> None:

@@ -97,13 +97,18 @@ class StackedParagraphs(Dataset[Batch]):
     def __len__(self) -> int:
         return self.options.epoch_length if self.lines else 0
 
+    @property
+    def epoch(self) -> int:
+        """Which epoch's paragraphs are drawn, whichever process asks."""
+        return int(self._epoch[0])
+
     def set_epoch(self, epoch: int) -> None:
         """Which epoch's paragraphs are drawn."""
         self._epoch[0] = epoch
 
     def __getitem__(self, index: int) -> Batch:
         """Image of shape (1, H, W), float32, 0 to 1, and labels of shape (L,), int64."""
-        rng = np.random.default_rng([self.options.seed, int(self._epoch[0]), index])
+        rng = np.random.default_rng([self.options.seed, self.epoch, index])
         ink, text = self.draw(rng)
         canvas = self.options.canvas
         if self.options.augment_data:
@@ -153,7 +158,10 @@ class StackedParagraphs(Dataset[Batch]):
 
 
 class MixedParagraphs(Dataset[Batch]):
-    """Real paragraphs, as often as it takes, and stacked ones, in a fixed share.
+    """Real paragraphs and stacked ones, in a fixed share.
+
+    The epochs go through all real ones in an order that the seed gives, again and again: where an
+    epoch has room for some only, the next one goes on from there.
 
     Args:
         real: paragraphs of pages.
@@ -164,6 +172,7 @@ class MixedParagraphs(Dataset[Batch]):
     def __init__(self, real: Samples, stacked: StackedParagraphs, *, n_real: int) -> None:
         self.real, self.stacked = real, stacked
         self.n_real = n_real if len(real) else 0
+        self._order = np.random.default_rng(stacked.options.seed).permutation(len(real))
 
     def __len__(self) -> int:
         return len(self.stacked)
@@ -174,9 +183,23 @@ class MixedParagraphs(Dataset[Batch]):
 
     def __getitem__(self, index: int) -> Batch:
         """The first ones are real."""
-        if index < self.n_real:
-            return self.real[index % len(self.real)]
-        return self.stacked[index]
+        return self._real(index) if index < self.n_real else self.stacked[index]
+
+    def note(self) -> str:
+        """How many real ones come in an epoch, and when all have come."""
+        n_all = len(self.real)
+        said = f"An epoch has {self.n_real} paragraphs of {n_all} real ones"
+        if 0 < self.n_real < n_all:
+            return f"{said}; all have come after {-(-n_all // self.n_real)} epochs."
+        return f"{said}."
+
+    def _real(self, index: int) -> Batch:
+        """A real one, varied by seed, epoch and number only; torch's own chance stays as it was."""
+        number = self._order[(self.stacked.epoch * self.n_real + index) % len(self.real)]
+        key = np.random.SeedSequence([self.stacked.options.seed, self.stacked.epoch, index])
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(int(key.generate_state(1)[0]))
+            return self.real[int(number)]
 
 
 class SyntheticParagraphs(Paragraphs):
@@ -218,8 +241,9 @@ class OriginalAndSyntheticParagraphs(SyntheticParagraphs):
         """Both kinds, in the share that the options say."""
         real = self.real_samples(material.pages["train"], "train")
         n_real = round(self.options.real_share * self.options.epoch_length)
-        self.notes.append(f"An epoch has {n_real} paragraphs of {len(real)} real ones.")
-        return MixedParagraphs(real, self.stacked(material), n_real=n_real)
+        mixed = MixedParagraphs(real, self.stacked(material), n_real=n_real)
+        self.notes.append(mixed.note())
+        return mixed
 
 
 def _stack(
