@@ -1,6 +1,7 @@
 """Pages as squares with masks of their lines: places, classes, the same change of both, splits."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -132,6 +133,39 @@ def test_an_image_of_another_size_is_left_out(tmp_path: Path) -> None:
     module = masks(folder, tmp_path / "w", size=64)
     assert len(module.splits["train"]) == 2
     assert "b1.png is 50 by 400 pixels and its ground truth says 320 by 400" in module.left_out[0]
+
+
+@pytest.mark.parametrize("form", ["outlines", "bands"])
+def test_lines_beyond_the_page_are_left_out_and_counted(form: str, tmp_path: Path) -> None:
+    folder, other = (write_pages(tmp_path / name, PAGES) for name in ("p", "q"))
+    size = {"size": 128, "mask_form": form, "augment_data": False}
+    path, lines = folder / "train" / "a2.xml", TRAIN[1].lines
+    beyond = dict.fromkeys((2, 3), f"5,{9 * HEIGHT} 90,{9 * HEIGHT} 90,{9 * HEIGHT + 30}")
+    text = page_xml("a2", lines, beyond)
+    for index in (2, 3):
+        foot = line_box(index, lines[index])[3] - 6
+        text = text.replace(f",{foot}", f",{9 * HEIGHT}")
+    path.write_text(text, encoding="utf-8")
+    (other / "train" / "a2.xml").write_text(page_xml("a2", lines[:2]), encoding="utf-8")
+    module, without = masks(folder, tmp_path / "w", **size), masks(other, tmp_path / "v", **size)
+    place = "a baseline" if form == "bands" else "an outline"
+    assert module.left_out == [f"train: lines without {place} on their page: 2."]
+    assert without.left_out == []
+    for own, expected in zip(module.splits["train"][1], without.splits["train"][1], strict=True):
+        assert torch.equal(own, expected)
+
+
+@pytest.mark.parametrize("stray", [1e6, -1e6, float("nan"), float("inf")])
+def test_a_stray_point_does_not_take_the_memory(stray: float, tmp_path: Path) -> None:
+    write_pages(tmp_path, TRAIN[:1])
+    (page,) = read_pages(tmp_path)
+    first = page.lines[0]
+    line = replace(
+        first, polygon=(*first.polygon, (30.0, stray)), baseline=(*first.baseline, (30.0, stray))
+    )
+    for form in ("outlines", "bands"):
+        image, mask = mask_page(replace(page, lines=(line, *page.lines[1:])), 64, form=form)
+        assert image.shape == mask.shape == (64, 64) and mask.max() == 2
 
 
 def test_changed_pages_are_cut_again(tmp_path: Path) -> None:

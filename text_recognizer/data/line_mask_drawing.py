@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from text_recognizer.data.outline_clipping import clip_lines
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.evaluation.line_finding import local_gaps
 from text_recognizer.grey_image import GreyImage
@@ -22,7 +23,6 @@ N_CLASSES = 3
 OUTLINES, BANDS = "outlines", "bands"
 _BAND = 0.45  # of the line gap, height of a band; as much paper and more stays between two
 _RIM_PX = 50  # over the first line and under the last
-_LEAST_POINTS = 3
 _COLOURS = ((0, 0, 0), (255, 120, 0), (0, 140, 255))  # of the classes, red, green, blue
 _COLOUR_SHARE = 0.4
 
@@ -34,20 +34,23 @@ def mask_page(page: PageSample, size: int, *, form: str = OUTLINES) -> tuple[Gre
     more; it is centred on the text, and what lies beyond the page is paper. The image has paper 0
     and ink 255. The mask is 0, and in line i (from 0) `i % 2 + 1`.
 
+    Lines reach to the edge of the page; those that are not on it are left out (`count_missing`).
+
     Args:
         page: with the places of its lines.
         size: rows and columns of both.
-        form: of a line in the mask: its outline, or a band over its baseline (`line_bands`).
+        form: of a line in the mask: its outline, or a band over its baseline.
 
     Raises:
         InputError: the image cannot be read or has another size than the page says, or no line has
             an outline, or for bands a baseline.
     """
-    outlines = [line.polygon for line in page.lines if len(line.polygon) >= _LEAST_POINTS]
+    page = clip_lines(page)
+    outlines = [line.polygon for line in page.lines if line.polygon]
     if not outlines:
         raise InputError(f"The page {page.id} has no line with an outline.")
     image = read_page_image(page.image_path, (page.height, page.width))
-    drawn = line_bands(page) if form == BANDS else outlines
+    drawn = _bands(page) if form == BANDS else outlines
     view = _Square.around(outlines, image.shape)
     ink = cv2.resize(view.cut(normalise_page(image)), (size, size), interpolation=cv2.INTER_AREA)
     mask = view.cut(draw_mask(drawn, image.shape))
@@ -65,7 +68,13 @@ def check_form(form: str) -> None:
         raise OptionError(f"mask_form is {OUTLINES} or {BANDS}, not {form!r}.")
 
 
-def line_bands(page: PageSample) -> list[list[Point]]:
+def count_missing(page: PageSample, form: str) -> int:
+    """Lines that a mask of the form lacks: nothing of their outline or baseline is on the page."""
+    lines = clip_lines(page).lines
+    return sum(not (line.baseline if form == BANDS else line.polygon) for line in lines)
+
+
+def _bands(page: PageSample) -> list[list[Point]]:
     """A band over each baseline, a little less high than half the gap to the next line.
 
     Unlike outlines, bands of neighbours do not touch, and their lower edge is the baseline. A
@@ -74,7 +83,7 @@ def line_bands(page: PageSample) -> list[list[Point]]:
     Raises:
         InputError: no line has a baseline.
     """
-    lines = [line for line in page.lines if len(line.baseline) > 1]
+    lines = [line for line in page.lines if line.baseline]
     if not lines:
         raise InputError(f"The page {page.id} has no line with a baseline.")
     baselines = [np.asarray(line.baseline, np.float64) for line in lines]
@@ -107,7 +116,7 @@ def colour_mask(image: GreyImage, mask: GreyImage) -> NDArray[np.uint8]:
 
 
 class _Square:
-    """A square of a page, which may stand out of it."""
+    """A square around outlines on a page, which may stand out of it."""
 
     def __init__(self, left: int, top: int, side: int) -> None:
         self.left, self.top, self.side = left, top, side

@@ -22,10 +22,12 @@ from text_recognizer.data.base_data_module import (
 )
 from text_recognizer.data.image_variation import between
 from text_recognizer.data.line_mask_drawing import (
+    BANDS,
     N_CLASSES,
     OUTLINES,
     check_form,
     colour_mask,
+    count_missing,
     mask_page,
 )
 from text_recognizer.data.open_pages import OpenPagesOptions, read_open_pages
@@ -33,7 +35,7 @@ from text_recognizer.data.page_separation import of_split, separate_documents
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.ground_truth import PageSample
 
-_CACHE_VERSION = 2
+_CACHE_VERSION = 3
 _INTERIM = "interim"
 _DEBUG = "debug_crops"
 _SHIFT_X, _SHIFT_Y = (-0.06, 0.06), (-0.1, 0.1)  # of the side
@@ -109,7 +111,7 @@ class LineMasks(BaseDataModule):
         options: None takes the defaults.
 
     Attributes:
-        left_out: why pages are not there, a sentence each.
+        left_out: why pages are not there, and how many lines of others are not, a sentence each.
     """
 
     options_class: ClassVar[type[DataModuleOptions]] = LineMaskOptions
@@ -175,7 +177,7 @@ class LineMasks(BaseDataModule):
         return splits
 
     def describe(self) -> str:
-        """What every data module says, and which pages are left out."""
+        """What every data module says, and what is left out."""
         rows = [super().describe(), f"left out: {len(self.left_out)}", *self.left_out]
         if self.options.debug_images:
             rows.append(f"pages with coloured lines are in {self.debug_folder}")
@@ -213,14 +215,18 @@ class LineMasks(BaseDataModule):
         return ArrayCache(self.work_folder, self.interim_name, parameters)
 
     def _write_split(self, folder: Path, split: str) -> None:
-        size = self.options.size
-        pairs, ids, left_out = [], [], []
+        size, form = self.options.size, self.options.mask_form
+        pairs, ids, left_out, n_missing = [], [], [], 0
         for page in of_split(self._all_pages(), split):
             try:
-                pairs.append(mask_page(page, size, form=self.options.mask_form))
+                pairs.append(mask_page(page, size, form=form))
                 ids.append(page.id)
+                n_missing += count_missing(page, form)
             except InputError as error:
                 left_out.append(f"{split}: {error}")
+        if n_missing:
+            place = "a baseline" if form == BANDS else "an outline"
+            left_out.append(f"{split}: lines without {place} on their page: {n_missing}.")
         empty: NDArray[np.uint8] = np.zeros((0, size, size), np.uint8)
         np.save(folder / f"{split}_images.npy", np.array([p[0] for p in pairs]) if pairs else empty)
         np.save(folder / f"{split}_masks.npy", np.array([p[1] for p in pairs]) if pairs else empty)
