@@ -1,5 +1,6 @@
 """Places of lines, ink without neighbours, variation that loses nothing."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -135,6 +136,16 @@ def test_no_ink_leaves_the_image(ranges: InkRanges, shape: tuple[int, int]) -> N
         bright = (varied > floor + (float(varied.max()) - floor) / 3).astype(np.uint8)
         n_blocks, _ = cv2.connectedComponents(cv2.dilate(bright, np.ones((3, 3), np.uint8)))
         assert n_blocks - 1 == 4
+
+
+def test_the_size_of_a_paragraph_varies() -> None:
+    """In use, text with more paper around it is shown smaller."""
+    upright = replace(PARAGRAPH_RANGES, angle_deg=(0, 0), shear_deg=(0, 0), perspective=0.0)
+    rng = np.random.default_rng(2)
+    ink = np.full((100, 120), 255, np.uint8)
+    seen = [vary_ink(ink, (100, 120), upright, rng.random(N_CHANCES)) for _ in range(60)]
+    widths = [np.count_nonzero((image > 100).any(axis=0)) for image in seen]
+    assert 95 <= min(widths) <= 100 and 117 <= max(widths) <= 120
 
 
 def test_the_place_of_the_text_varies() -> None:

@@ -33,6 +33,7 @@ from text_recognizer.data.paragraphs import Paragraphs
 from text_recognizer.data.synthetic_paragraphs import MixedParagraphs, StackedParagraphs
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.ground_truth.page_cuts import FittedCut
+from text_recognizer.paragraph_input import paragraph_input
 from text_recognizer.training.experiments.registry import DATA_CLASSES
 
 pytestmark = pytest.mark.train
@@ -183,16 +184,28 @@ def test_iam_shares_no_writer_between_splits(
         assert {c.cut.path.stem[:3] for c in cuts(module, "train")} == {"a01"}
 
 
-def test_iam_is_seen_at_a_quarter_of_the_scan(iam: Path) -> None:
-    options = IAMParagraphOptions(data_dir=iam, shared_texts=True)
-    module = ready(IAMParagraphs(options))
-    assert module.input_dims == (1, 576, 640) and module.output_dims == (682, 1)
+def test_iam_is_seen_as_readers_show_it(tmp_path: Path) -> None:
+    write_iam(tmp_path / "iam", "unpacked")
+    values = {"height": 300, "width": 480, "shared_texts": True}
+    module = ready(IAMParagraphs(IAMParagraphOptions(data_dir=tmp_path, **values)))  # type: ignore[arg-type]
     (fitted, *_) = cuts(module, "test")
-    assert fitted.scale == pytest.approx(min(0.25 * 2479 / 620, 640 / fitted.cut.shape[1]))
+    assert fitted.scale == 480 / fitted.cut.shape[1] > 0.9
+    shown = (module.splits["test"][0][0][0] * 255).round().numpy()
+    assert np.array_equal(shown, paragraph_input(fitted.cut.read_grey(), (300, 480)))
     assert "And" not in texts(module, "test")[0]
     assert texts(module, "test")[0] == (
         "Is this the way?\nPast the mill, over two stiles\nand down to the old well"
     )
+
+
+@pytest.mark.parametrize(("kind", "options"), IAM)
+def test_all_of_iam_is_as_large_as_it_fits_but_for_a_flag(
+    kind: type[Paragraphs], options: type[IAMParagraphOptions], iam: Path
+) -> None:
+    assert options().scale is None
+    module = ready(kind(options(data_dir=iam, shared_texts=True, scale=0.125)))
+    assert module.input_dims == (1, 576, 640) and module.output_dims == (682, 1)
+    assert {fitted.scale for fitted in cuts(module, "test")} == {0.125 * 2479 / 620}
 
 
 def test_masks_of_iam(iam: Path) -> None:
@@ -373,6 +386,18 @@ def test_further_lines_are_stacked_but_not_those_of_held_out_pages(tmp_path: Pat
     added = {line.text for line in samples.lines if line.document[1] in ("letter-x", "letter-d")}
     assert added == {"Some further words"}
     assert "Of another split" not in {line.text for line in samples.lines}
+
+
+@pytest.mark.parametrize("scale", [None, 0.5])
+def test_further_lines_are_of_the_size_that_a_scale_gives_pages(
+    scale: float | None, tmp_path: Path
+) -> None:
+    more = write_pages(tmp_path / "more", (DrawnPage("x1", "train", "letter-x", ("Some words",)),))
+    samples = synthetic(write_pages(tmp_path / "pages"), lines_dir=more, scale=scale)
+    rng = np.random.default_rng(0)
+    drawn = [samples.draw(rng) for _ in range(60)]
+    heights = {ink.shape[0] for ink, text in drawn if text == "Some words"}
+    assert heights == {13} if scale else max(heights) > 20  # pages have lines of 26 rows
 
 
 def test_open_and_iam_paragraphs_go_together(pages: Path, iam: Path) -> None:

@@ -9,7 +9,6 @@ from text_recognizer.data.synthetic_paragraphs import (
     MixedParagraphOptions,
     SyntheticParagraphOptions,
 )
-from text_recognizer.errors import OptionError
 from text_recognizer.ground_truth import PageSample
 from text_recognizer.ground_truth.iam import read_iam_pages
 from text_recognizer.ground_truth.iam_splits import AACHEN, check_split_kind
@@ -37,20 +36,17 @@ class IAMParagraphOptions(ParagraphOptions, IAMPageOptions):
     """Options of paragraphs of IAM.
 
     Attributes:
-        scale: of the full scans, whatever the size of the user's copy.
+        scale: of the full scans at most, whatever the size of the user's copy; 0.25 is the way of
+            the course. Without it, paragraphs are as large as they fit, as readers show them:
+            train models to read with so.
     """
 
-    scale: float | None = 0.25
     pieces: bool = False
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.scale is None:
-            raise OptionError("scale of IAM is a number, such as 0.25.")
-
     def page_scale(self, page: PageSample, line_height: float) -> float:
-        """Factor for a form as it is stored."""
-        assert self.scale is not None
+        """Largest factor for a form as it is stored."""
+        if self.scale is None:
+            return super().page_scale(page, line_height)
         return self.scale * _SCAN_WIDTH / page.width
 
 

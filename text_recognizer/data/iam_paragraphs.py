@@ -7,7 +7,7 @@ from text_recognizer.ground_truth import PageSample
 
 
 class IAMParagraphs(Paragraphs):
-    """Paragraphs of IAM at a quarter of the scan; no writer is in two splits."""
+    """Paragraphs of IAM; no writer is in two splits."""
 
     options_class = IAMParagraphOptions
     options: IAMParagraphOptions

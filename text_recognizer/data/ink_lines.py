@@ -16,7 +16,7 @@ from text_recognizer.ground_truth.page_cuts import FittedCut
 from text_recognizer.ground_truth.paragraph_pieces import UsablePage
 from text_recognizer.paragraph_input import ink_at_scale
 
-KEPT_PX = 56  # rows of a usual line as it is kept; it is never drawn larger
+KEPT_PX = 56  # rows of a usual line as it is kept where no scale is set; it is never drawn larger
 _INK_PERCENTILE = 98.5
 
 
@@ -52,10 +52,11 @@ class _Opened:
     """Ink of an image of a line, opened when it is needed."""
 
     read_image: Callable[[], GreyImage]
+    height: float
 
     def __call__(self) -> GreyImage:
         image = self.read_image()
-        return ink_at_scale(image, min(1.0, KEPT_PX / image.shape[0]))
+        return ink_at_scale(image, min(1.0, self.height / image.shape[0]))
 
 
 def page_lines(pages: Iterable[UsablePage], options: ParagraphOptions) -> list[InkLine]:
@@ -82,7 +83,12 @@ def page_lines(pages: Iterable[UsablePage], options: ParagraphOptions) -> list[I
 
 
 def further_lines(
-    path: Path, folded: LabelText, *, but: WrittenTexts, documents: set[tuple[str, str]]
+    path: Path,
+    folded: LabelText,
+    *,
+    but: WrittenTexts,
+    documents: set[tuple[str, str]],
+    height: float = KEPT_PX,
 ) -> tuple[list[InkLine], int]:
     """Training lines of a data set in any layout, and how many were left out.
 
@@ -91,6 +97,7 @@ def further_lines(
         folded: makes texts of what the labels can say.
         but: what no line may say.
         documents: whose lines are not taken.
+        height: rows of an image at most.
 
     Raises:
         InputError: there is nothing that can be read.
@@ -98,7 +105,7 @@ def further_lines(
     samples = read_lines(path, split="train")
     kept = [s for s in samples if (s.source, s.document) not in documents]
     found = [(sample, folded.usable(sample.text)) for sample in kept]
-    lines = [_opened(sample, text) for sample, text in found if text and not but.hold(text)]
+    lines = [_opened(sample, text, height) for sample, text in found if text and not but.hold(text)]
     return lines, len(samples) - len(lines)
 
 
@@ -122,6 +129,6 @@ def by_document(lines: Sequence[InkLine]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _opened(sample: LineSample, text: str) -> InkLine:
+def _opened(sample: LineSample, text: str, height: float) -> InkLine:
     document = sample.source, sample.document
-    return InkLine(text, document, KEPT_PX, _Opened(sample.read_image))
+    return InkLine(text, document, height, _Opened(sample.read_image, height))

@@ -55,7 +55,7 @@ class InkRanges:
 PARAGRAPH_RANGES = InkRanges(
     angle_deg=(-3.0, 3.0),
     shear_deg=(-6.0, 6.0),
-    scale=(0.95, 1.0),
+    scale=(0.8, 1.0),  # readers show text smaller that has more paper around it
     perspective=0.2,
     perspective_share=0.5,
     brightness=(0.6, 1.4),

@@ -55,8 +55,9 @@ class ParagraphOptions(DataModuleOptions):
         height: rows of an image.
         width: columns of an image.
         max_length: labels of a paragraph; its text is two characters shorter at most.
-        scale: of the pages at most; what does not fit is scaled down further. Without it, lines
-            are 64 rows high at most.
+        scale: of the pages at most; what does not fit is scaled down further. Without it,
+            paragraphs are as large as they fit, as readers show them, and lines 64 rows high at
+            most: train models to read with so.
         pieces: whether runs of a page's lines are paragraphs, too, so that long pages can be
             learnt and read; without it, pages of more labels than fit are left out.
         unknown: `strip` takes letters without accents that the mapping lacks, `skip` leaves their

@@ -48,7 +48,8 @@ class SyntheticParagraphOptions(ParagraphOptions):
     Attributes:
         epoch_length: training paragraphs of an epoch.
         max_lines: lines of a stacked paragraph at most.
-        lines_dir: further lines to stack, in any layout; their training split is taken.
+        lines_dir: further lines to stack, in any layout; their training split is taken. With a
+            scale, they are as high as a usual line of the pages at that scale.
     """
 
     epoch_length: int = 20_480
@@ -216,14 +217,19 @@ class SyntheticParagraphs(Paragraphs):
         options = self.options
         lines = page_lines(material.pages["train"], options)
         if options.lines_dir is not None:
-            lines += self._further(options.lines_dir, material)
+            height = _usual_height(lines) if options.scale is not None else KEPT_PX
+            lines += self._further(options.lines_dir, material, height)
         self.notes.append(f"Stacked paragraphs are drawn of {len(lines)} training lines.")
         return StackedParagraphs(lines, options)
 
-    def _further(self, path: Path, material: PageMaterial) -> list[InkLine]:
+    def _further(self, path: Path, material: PageMaterial, height: float) -> list[InkLine]:
         folded = LabelText(PARAGRAPH_MAPPING_2021, self.options.unknown)
         lines, n_left_out = further_lines(
-            path, folded, but=material.held_out, documents=material.documents
+            path,
+            folded,
+            but=material.held_out,
+            documents=material.documents,
+            height=height,
         )
         self.notes.append(
             f"{path}: {len(lines)} training lines; {n_left_out} are left out for their characters, "
@@ -244,6 +250,11 @@ class OriginalAndSyntheticParagraphs(SyntheticParagraphs):
         mixed = MixedParagraphs(real, self.stacked(material), n_real=n_real)
         self.notes.append(mixed.note())
         return mixed
+
+
+def _usual_height(lines: Sequence[InkLine]) -> float:
+    """Rows of a usual line of pages as they are kept; `KEPT_PX` without lines."""
+    return float(np.median([line.unit for line in lines])) if lines else KEPT_PX
 
 
 def _stack(
