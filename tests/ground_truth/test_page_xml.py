@@ -79,6 +79,8 @@ def test_other_xml_is_told_apart(write):
         (page_xml("").replace("Page ", "Sheet ").replace("</Page>", "</Sheet>"), "has no Page"),
         (page_xml("", size=("tall", 3)), "has a size or a point that is not a number"),
         (page_xml(region("r", page_line("l7", "x", points="1,1 2"))), "that is not a number"),
+        (page_xml(region("r", page_line("l7", "x", points="1,1 nan,5"))), "a number: .*'nan,5'"),
+        (page_xml(region("r", page_line("l7", "x", points="inf,1 2,2"))), "a number: .*'inf,1'"),
         (page_xml(region("r", page_line("l7", "x", points=""))), "'l7' of .* has no Coords"),
         (page_xml("", before="<!DOCTYPE PcGts SYSTEM 'x.dtd'>"), "declares a document type"),
         (page_xml("".join(["<a>"] * 400 + ["</a>"] * 400)), "is not well formed XML"),

@@ -5,6 +5,7 @@ Page, ReadingOrder, TextRegion, TextLine, Coords, Baseline, TextEquiv. Parsed wi
 network or document types. Knows nothing about images, splits or sources.
 """
 
+import math
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,8 +119,14 @@ def _points(element: "_Element | None") -> tuple[Point, ...]:
     """Points (x, y) of the attribute `points`, "x,y x,y ..."; empty if there is none."""
     if element is None:
         return ()
-    pairs = [pair.split(",") for pair in element.get("points", "").split()]
-    return tuple((float(x), float(y)) for x, y in pairs)
+    return tuple(_point(pair) for pair in element.get("points", "").split())
+
+
+def _point(pair: str) -> Point:
+    x, y = map(float, pair.split(","))
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise ValueError(f"could not take a point from {pair!r}")
+    return x, y
 
 
 def _text(line: "_Element") -> str:
