@@ -39,12 +39,23 @@ def test_pages_belong_where_table_or_folder_says(pages):
     second, first = read_pages(pages)
     assert (first.id, first.source, first.document) == ("p1", "hooker", "letter-9")
     assert (first.split, first.language) == ("validation", "eng")
-    assert (second.id, second.source, second.document) == ("q1", "pages", "q1")
+    assert (second.id, second.source, second.document) == ("train/q1", "pages", "train/q1")
     assert (second.split, second.language) == ("train", "und")
     assert (first.height, first.width) == (60, 80)
     assert [line.id for line in first.lines] == ["l1", "l2", "l3"]
     assert first.image_path.name == "p1.png"
-    assert [page.id for page in read_pages(pages, split="train")] == ["q1"]
+    assert [page.id for page in read_pages(pages, split="train")] == ["train/q1"]
+
+
+def test_folders_that_number_their_pages_alike_share_no_document(tmp_path):
+    files = {}
+    for place in ("train", "val", "test"):
+        files[f"{place}/page-001.png"] = png(page_image())
+        files[f"{place}/page-001.xml"] = page_xml(LINES, image="page-001.png")
+    found = read_pages(write_files(tmp_path, files))
+    assert {page.split for page in found} == {"train", "validation", "test"}
+    names = ["test/page-001", "train/page-001", "val/page-001"]
+    assert [page.document for page in found] == [page.id for page in found] == names
 
 
 def test_lines_are_cut_from_pages_and_untranscribed_ones_left_out(pages):

@@ -1,12 +1,13 @@
 """Paragraph data sets: labels, sizes, splits that share nothing, synthetic ones by seed alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from character_files import run_script
-from drawn_paragraphs import PAGES, TEST, VALIDATION, DrawnPage, write_pages
+from drawn_paragraphs import PAGES, TEST, TRAIN, VALIDATION, DrawnPage, write_pages
 from iam_miniature import write_iam
 from torch.utils.data import DataLoader
 
@@ -432,7 +433,29 @@ def test_pages_without_training_lines_end_in_a_sentence(tmp_path: Path) -> None:
     folder = write_pages(tmp_path, TEST)
     with pytest.raises(InputError) as caught:
         open_paragraphs(folder)
-    assert str(caught.value) == "OpenParagraphs: no training page has lines that can be learnt."
+    assert str(caught.value) == (
+        "OpenParagraphs: no training page has lines that can be learnt. "
+        "0 training lines say what validation or test pages say, and are not trained on."
+    )
+
+
+def test_training_pages_that_are_left_out_are_counted_in_the_sentence(tmp_path: Path) -> None:
+    pages = [replace(TRAIN[0], document="letter-d"), *TEST]
+    with pytest.raises(InputError) as caught:
+        open_paragraphs(write_pages(tmp_path, pages))
+    assert str(caught.value) == (
+        "OpenParagraphs: no training page has lines that can be learnt. "
+        "1 pages are left out: other splits hold their document or writer. "
+        "0 training lines say what validation or test pages say, and are not trained on."
+    )
+
+
+def test_folders_without_a_table_may_number_their_pages_alike(tmp_path: Path) -> None:
+    pages = [replace(page, name="p1") for page in (TRAIN[0], *VALIDATION, *TEST)]
+    (write_pages(tmp_path, pages) / "pages.tsv").unlink()
+    module = open_paragraphs(tmp_path)
+    assert all(len(module.splits[split]) for split in ("train", "validation", "test"))
+    assert "other splits hold" not in module.describe()
 
 
 def test_run_as_a_program(tmp_path: Path) -> None:

@@ -154,7 +154,8 @@ class Lines(BaseDataModule):
         lines = self._separated(self._without_wide(self._usable(self._read or self.read_lines())))
         splits = {split: of_split(lines, split) for split in SPLITS}
         if not splits["train"]:
-            raise InputError(f"{self.data_name}: there is no training line that can be learnt.")
+            reason = f"{self.data_name}: there is no training line that can be learnt."
+            raise InputError(" ".join((reason, *self.notes)))
         self._images = [line.read_image for line in lines]
         return {split: self._dataset(own, split) for split, own in splits.items()}
 

@@ -165,7 +165,8 @@ class Paragraphs(BaseDataModule):
         splits = {split: self.real_samples(material.pages[split], split) for split in SPLITS[1:]}
         train = self.training_samples(material)
         if not len(train):
-            raise InputError(f"{self.data_name}: no training page has lines that can be learnt.")
+            reason = f"{self.data_name}: no training page has lines that can be learnt."
+            raise InputError(" ".join((reason, *self.notes)))
         return {"train": train, **splits}
 
     def training_samples(self, material: PageMaterial) -> Samples:

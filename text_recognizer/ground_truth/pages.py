@@ -3,6 +3,7 @@
 Where a page belongs is said by `pages.tsv` in the folder (columns page, split, source, document,
 language; more are allowed), else by a folder called `train`, `val`, `validation` or `test` above
 the file. Pages of which nothing is said count as test pages: nothing is trained on by accident.
+A page that the table does not name is a document of its own, called after its path in the folder.
 """
 
 from collections.abc import Sequence
@@ -38,9 +39,10 @@ _RIM = 0.06  # paper added on every side of a line cut from a page, in heights o
 
 @dataclass(frozen=True)
 class PageFile:
-    """A PAGE XML file and where it belongs."""
+    """A PAGE XML file, the id of its page, and where it belongs."""
 
     path: Path
+    id: str
     source: str
     document: str
     language: str
@@ -110,10 +112,11 @@ def find_page_files(path: Path) -> list[PageFile]:
             continue
         if xml.stem in table:
             split, source, document, language = table[xml.stem]
-            files.append(PageFile(xml, source, document, language, split))
+            files.append(PageFile(xml, xml.stem, source, document, language, split))
         else:
+            place = xml.relative_to(root).with_suffix("").as_posix()
             split = split_from_folders(xml, root)
-            files.append(PageFile(xml, root.resolve().name, xml.stem, "und", split))
+            files.append(PageFile(xml, place, root.resolve().name, place, "und", split))
     return files
 
 
@@ -149,7 +152,7 @@ def cut_polygon(image: NDArray[np.uint8], polygon: Sequence[Point]) -> NDArray[n
 def _read_page(file: PageFile) -> PageSample:
     content = read_page_xml(file.path)
     return PageSample(
-        id=file.path.stem,
+        id=file.id,
         source=file.source,
         document=file.document,
         language=file.language,
