@@ -94,6 +94,14 @@ def test_an_image_name_never_leads_elsewhere(tmp_path):
         read_pages(tmp_path / "in")
 
 
+def test_an_image_name_that_no_file_can_have_is_passed_over(tmp_path):
+    write_files(tmp_path, {"p1.xml": page_xml(LINES, image="a" * 300 + ".png")})
+    with pytest.raises(InputError, match=r"p1\.xml has no image: a+\.png is not beside it"):
+        read_pages(tmp_path)
+    (tmp_path / "p1.png").write_bytes(png(page_image()))
+    assert read_pages(tmp_path)[0].image_path == tmp_path / "p1.png"
+
+
 def test_an_image_of_another_size_is_refused(pages):
     (pages / "val" / "p1.png").write_bytes(png(page_image()[:50]))
     with pytest.raises(InputError, match=r"p1\.png is 80 by 50 pixels and its PAGE file says 80"):

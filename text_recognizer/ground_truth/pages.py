@@ -6,6 +6,7 @@ the file. Pages of which nothing is said count as test pages: nothing is trained
 A page that the table does not name is a document of its own, called after its path in the folder.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -171,7 +172,8 @@ def _find_image(xml: Path, image_name: str) -> Path:
     names = [named, *(xml.stem + suffix for suffix in sorted(IMAGE_SUFFIXES))]
     for folder in folders:
         for name in names:
-            if name and Path(name).suffix.lower() in IMAGE_SUFFIXES and (folder / name).is_file():
+            is_image = Path(name).suffix.lower() in IMAGE_SUFFIXES
+            if is_image and os.path.isfile(folder / name):  # names that are too long are no files
                 return folder / name
     raise InputError(f"{xml} has no image: {named or xml.stem} is not beside it.")
 
