@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,15 +10,34 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from iam_miniature import FORMS, HEIGHT, LAYOUTS, TASK_ZIP, WIDTH, Form, draw, tgz, union, write_iam
+from iam_miniature import (
+    FORMS,
+    HEIGHT,
+    LAYOUTS,
+    TASK_ZIP,
+    WIDTH,
+    Form,
+    course_files,
+    draw,
+    tgz,
+    union,
+    write_iam,
+)
 
 from text_recognizer.errors import InputError, MissingExtraError, OptionError
 from text_recognizer.ground_truth import find_sources, read_lines, read_pages
-from text_recognizer.ground_truth.iam import line_boxes, open_iam, read_iam_lines, read_iam_pages
+from text_recognizer.ground_truth.iam import (
+    find_line_images,
+    open_iam,
+    read_iam_lines,
+    read_iam_pages,
+)
+from text_recognizer.ground_truth.iam_boxes import line_boxes
 from text_recognizer.ground_truth.iam_files import IamFiles, is_iam
 from text_recognizer.ground_truth.iam_forms import Box, IamForm, IamLine, read_form
 from text_recognizer.ground_truth.iam_splits import SPLIT_KINDS, shared_prompts, split_forms
 from text_recognizer.ground_truth.iam_text import join_tokens, unescape
+from text_recognizer.ground_truth.image_files import read_grey
 
 SPLITS = ("train", "validation", "test")
 ORIGINAL = tuple(layout for layout in LAYOUTS if layout != "parquet")
@@ -344,14 +364,129 @@ def test_boxes_stay_inside_of_the_form() -> None:
     assert box is not None and (box.top, box.bottom) == (0.0, 800.0)
 
 
-def test_a_form_of_another_shape(tmp_path: Path) -> None:
-    path = write_iam(tmp_path, "course")
-    cv2.imwrite(str(path / "forms" / "a01-000u.jpg"), np.zeros((450, 600), np.uint8))
+def test_a_line_outside_of_its_form_has_no_box() -> None:
+    boxes = line_boxes(form_of_boxes((100, 150), (900, 950)), (500, 400))
+    assert boxes[0] is not None and boxes[1] is None
+
+
+# Damaged forms
+
+FORMATS = "is not an image in a known format (PNG, JPEG, TIFF, WebP, BMP)."
+
+
+def damaged(layout: str, folder: Path, form: str, data: bytes) -> tuple[Path, str]:
+    """The course's copy with one bad form, and what a user calls its image."""
+    if layout == "course":
+        image = write_iam(folder, "course") / "forms" / f"{form}.jpg"
+        image.write_bytes(data)
+        return folder / "iamdb", str(image)
+    files = {**dict(course_files()), f"forms/{form}.jpg": data}
+    path = folder / "iamdb.zip"
+    write_zip(path, files)
+    return path, f"{form}.jpg in {path}"
+
+
+def write_zip(path: Path, files: dict[str, bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(f"iamdb/{name}", data)
+
+
+def jpeg(height: int, width: int) -> bytes:
+    return bytes(cv2.imencode(".jpg", np.full((height, width), 255, np.uint8))[1].tobytes())
+
+
+@pytest.mark.parametrize("layout", ["course", "course-zip"])
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", f" {FORMATS}"),
+        (jpeg(450, 620)[:100], " cannot be read as an image: Truncated File Read."),
+        (
+            jpeg(450, 600),
+            ": The form c04-110 is 600 by 450 pixels and its XML says 1240 by 900: its boxes do "
+            "not fit.",
+        ),
+    ],
+    ids=["empty", "truncated", "shape"],
+)
+def test_a_damaged_form_costs_that_form_only(
+    layout: str, data: bytes, reason: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, shown = damaged(layout, tmp_path / "copy", "c04-110", data)
+    told = f"IAM: 1 forms are left out. {shown}{reason}"
+    assert [page.id for page in read_iam_pages(path, split="test")] == ["m01-049"]
+    assert caplog.messages[-1] == told
+    lines = read_iam_lines(path, split="test")
+    assert [line.id for line in lines] == ["m01-049-00", "m01-049-01", "m01-049-02"]
+    assert caplog.messages[-1] == told and "without an image" not in caplog.text
+    for _ in range(2):  # when the lines are cut, and when they lie there
+        caplog.clear()
+        images = find_line_images(path, cache=tmp_path / "own")
+        assert len(images) == 19 and "c04-110-00" not in images
+        assert caplog.messages == [told]
+
+
+def test_what_is_damaged_inside_is_left_out_where_lines_are_cut(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = dict(course_files())["forms/c04-110.jpg"]
+    path, shown = damaged("course", tmp_path, "c04-110", whole[:700])
+    page = next(page for page in read_iam_pages(path) if page.id == "c04-110")
     with pytest.raises(InputError) as caught:
-        read_iam_pages(path)
-    assert str(caught.value) == (
-        "The form a01-000u is 600 by 450 pixels and its XML says 1240 by 900: its boxes do not fit."
+        read_grey(page.image_path)
+    assert str(caught.value) == f"{shown} is a damaged image."
+    assert len(find_line_images(path, cache=tmp_path / "own")) == 19
+    assert caplog.messages[-1] == f"IAM: 1 forms are left out. {shown} is a damaged image."
+
+
+def test_nothing_but_damaged_forms_is_an_error(tmp_path: Path) -> None:
+    path = write_iam(tmp_path, "course")
+    for image in (path / "forms").iterdir():
+        image.write_bytes(b"")
+    readers: list[Callable[[Path], object]] = [read_iam_pages, read_iam_lines, find_line_images]
+    for read in readers:
+        with pytest.raises(InputError) as caught:
+            read(path)
+        assert str(caught.value) == (
+            f"{path} holds no form that can be used. {path / 'forms' / 'a01-000u.jpg'} {FORMATS}"
+        )
+
+
+def test_many_damaged_forms_are_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write_iam(tmp_path, "course")
+    for form in FORMS[:7]:
+        (path / "forms" / f"{form.id}.jpg").write_bytes(b"")
+    read_iam_pages(path)
+    assert caplog.messages[-1].startswith("IAM: 6 forms are left out. ")
+    assert caplog.messages[-1].endswith(f"c04-110.jpg {FORMATS} And 1 more.")
+
+
+def test_a_line_outside_of_its_scan_costs_the_page(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_iam(tmp_path, "course")
+    change(path / "xml" / "c04-110.xml", ' y="', ' y="9')
+    assert [page.id for page in read_iam_pages(path, split="test")] == ["m01-049"]
+    assert caplog.messages[-1] == (
+        f"IAM: 1 forms are left out. {path / 'forms' / 'c04-110.jpg'}: The XML of the form c04-110 "
+        "has a line outside of its scan."
     )
+
+
+def test_forms_without_xml_lack_the_size_of_scans(tmp_path: Path) -> None:
+    path = write_iam(tmp_path, "unpacked")
+    shutil.rmtree(path / "xml")
+    shutil.rmtree(path / "lines")
+    readers: list[Callable[[Path], object]] = [read_iam_pages, read_iam_lines, find_line_images]
+    for read in readers:
+        with pytest.raises(InputError) as caught:
+            read(path)
+        assert str(caught.value) == (
+            f"{path} holds no XML of IAM: xml or xml.tgz must be there, as the ASCII files do not "
+            "say the size of the scans that their boxes are of."
+        )
 
 
 def test_what_has_no_image_is_left_out_and_named(
@@ -362,7 +497,8 @@ def test_what_has_no_image_is_left_out_and_named(
     assert [s.id for s in read_iam_pages(path, split="validation")] == ["m01-090"]
     assert len(read_iam_lines(path, split="validation")) == 2
     assert [m for m in caplog.messages if "left out" in m] == [
-        "IAM: 1 forms without an image, or with a line without ink, are left out: c04-156.",
+        "IAM: 1 forms without an image, or with a line without ink or its own id, are left out: "
+        "c04-156.",
         "IAM: 2 lines without an image or a text are left out: c04-156-00, c04-156-01.",
     ]
     shutil.rmtree(path / "forms")
@@ -376,6 +512,87 @@ def test_what_has_no_image_is_left_out_and_named(
 
 
 # Files of strangers
+
+
+def change(path: Path, *pairs: str) -> None:
+    """Replaces text of an XML file: old and new, one after the other."""
+    text = path.read_text(encoding="iso-8859-1")
+    for old, new in zip(pairs[::2], pairs[1::2], strict=True):
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text, encoding="iso-8859-1")
+
+
+ODD_IDS = [
+    ("../../../../evil", "'../../../../evil'"),
+    ("", "''"),
+    ("c04-110-00", "'c04-110-00'"),  # a second one
+    ("c04-110-../../evil", "'c04-110-../../evil'"),
+    ("m01-049-01", "'m01-049-01'"),
+    ("c04-110-1", "'c04-110-1'"),
+    ("c04-110-01&#10;", "'c04-110-01\\n'"),
+    ("c04-110-\u0661\u0662", "'c04-110-\u0661\u0662'"),
+    ("x" * 400, f"'{'x' * 40}'"),
+]
+
+
+@pytest.mark.parametrize(("odd", "shown"), ODD_IDS)
+def test_ids_of_lines_lead_nowhere(
+    odd: str, shown: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "a" / "b" / "c" / "d"
+    files = dict(course_files())
+    xml = files["xml/c04-110.xml"].decode("iso-8859-1").replace('<line id="c04-110-01"', "@")
+    files["xml/c04-110.xml"] = (
+        xml.replace("@", f'<line id="{odd}"').replace("ISO-8859-1", "UTF-8").encode()
+    )
+    write_zip(folder / "iamdb.zip", files)
+    images = find_line_images(folder / "iamdb.zip", cache=folder / "own")
+    assert len(images) == 21
+    assert {path.parent.parent for path in images.values()} == {folder / "own"}
+    found = set(tmp_path.rglob("*.png"))
+    assert found == set(images.values())
+    lines = read_iam_lines(folder / "iamdb.zip", split="test", line_images=images)
+    assert [line.id for line in lines[:2]] == ["c04-110-00", "c04-110-02"]
+    assert lines[0].text == "Is this the way?"
+    height = lines[0].read_image().shape[0]
+    (first, *_) = read_iam_lines(write_iam(tmp_path / "plain"), split="test")
+    assert height == first.read_image().shape[0], "a second line of an id takes no one's place"
+    assert (
+        "IAM: 1 lines whose id is not that of a line of their form, or comes twice, are left out: "
+        f"{shown} of c04-110."
+    ) in caplog.messages
+    assert [page.id for page in read_iam_pages(folder / "iamdb.zip", split="test")] == ["m01-049"]
+    assert caplog.messages[-1] == (
+        "IAM: 1 forms without an image, or with a line without ink or its own id, are left out: "
+        "c04-110."
+    )
+
+
+def test_ids_of_the_ascii_files_are_checked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write_iam(tmp_path, "unpacked")
+    shutil.rmtree(path / "xml")
+    table = path / "ascii" / "lines.txt"
+    table.write_text(table.read_text().replace("c04-110-01 ", "c04-110-../../01 "))
+    assert len(read_iam_lines(path, split="test")) == 5
+    assert caplog.messages[0].endswith("are left out: 'c04-110-../../01' of c04-110.")
+    table.write_text(table.read_text().replace("c04-110-02 ", " "))
+    with pytest.raises(InputError) as caught:
+        read_iam_lines(path)
+    forms = path / "ascii" / "forms.txt"
+    assert str(caught.value) == f"{forms} has no form '', of which {table} has lines."
+
+
+def test_a_box_larger_than_any_scan_is_refused(tmp_path: Path) -> None:
+    path = write_iam(tmp_path, "course") / "xml" / "c04-110.xml"
+    change(path, ' x="', f' x="{"9" * 400}')
+    with pytest.raises(InputError) as caught:
+        read_form(path)
+    assert str(caught.value) == (
+        f"{path} has a number that is none: a box is larger than a scan can be."
+    )
 
 
 def test_members_go_nowhere_but_into_the_cache(tmp_path: Path) -> None:

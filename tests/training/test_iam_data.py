@@ -446,6 +446,27 @@ def test_boxes_are_fractions_around_the_ink(parse: str, n_boxes: int, data_dir: 
     assert np.abs(ink.max(axis=0) - (bottom, right)).max() < 3
 
 
+@pytest.mark.parametrize(
+    ("parse", "output", "n_items"),
+    [("line", "text", 2), ("line", "bb", 2), ("word", "text", 20), ("form", "text", 1)],
+)
+def test_a_damaged_form_costs_that_form_only(
+    parse: str, output: str, n_items: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    image = write_iam(tmp_path / "iam", "course") / "forms" / "c04-110.jpg"
+    image.write_bytes(b"")
+    items = IAMDataset(parse, output, train=False, data_dir=tmp_path)
+    assert {name[:7] for name in items.ids} == {"m01-049"} and len(items) == n_items
+    assert (
+        f"IAM: 1 forms are left out. {image} is not an image in a known format (PNG, JPEG, TIFF, "
+        "WebP, BMP)."
+    ) in caplog.messages
+    for other in image.parent.iterdir():
+        other.write_bytes(b"")
+    with pytest.raises(InputError, match="iam holds no form that can be used. "):
+        len(IAMDataset(parse, output, train=False, data_dir=tmp_path))
+
+
 def test_kinds_and_outputs_are_checked() -> None:
     with pytest.raises(OptionError) as caught:
         IAMDataset("page")

@@ -22,13 +22,12 @@ from text_recognizer.ground_truth.iam import (
     IamCopy,
     find_forms,
     find_line_images,
-    form_scales,
-    line_boxes,
     open_iam,
-    read_box,
     read_iam_lines,
 )
+from text_recognizer.ground_truth.iam_boxes import form_scales, line_boxes, read_box
 from text_recognizer.ground_truth.iam_forms import Box, IamForm, IamLine, union
+from text_recognizer.ground_truth.iam_left_out import LeftOutForms
 from text_recognizer.ground_truth.iam_splits import OFFICIAL
 from text_recognizer.ground_truth.image_files import image_size, read_grey, read_grey_page
 from text_recognizer.ground_truth.samples import check_split
@@ -123,13 +122,12 @@ class IAMDataset:
         if self.parse == "line" and self.output_data == "text":
             return list(self._lines(path, cache))
         copy = open_iam(path, kind=OFFICIAL, cache=cache)
-        if self.parse == "line":
-            return list(self._cut_lines(copy))
-        if self.parse == "word":
-            return list(self._words(copy))
-        forms = find_forms(copy.files)
-        pages = ((form, forms[form.id]) for form in self._forms(copy) if form.id in forms)
-        return [_page_entry(form, image, self.parse) for form, image in pages]
+        left_out = LeftOutForms(copy.files)
+        kinds = {"line": self._cut_lines, "word": self._words}
+        entries = list(kinds.get(self.parse, self._pages)(copy, left_out))
+        left_out.check(is_all=not entries)
+        left_out.warn()
+        return entries
 
     def _forms(self, copy: IamCopy) -> list[IamForm]:
         return [form for form, split in copy.in_split(None) if split in self.splits]
@@ -148,21 +146,22 @@ class IAMDataset:
             if sample.split in self.splits:
                 yield _Entry(sample.id, sample.text, sample.read_image)
 
-    def _cut_lines(self, copy: IamCopy) -> Iterator[_Entry]:
+    def _pages(self, copy: IamCopy, left_out: LeftOutForms) -> Iterator[_Entry]:
+        images = find_forms(copy.files)
+        for form in self._forms(copy):
+            if form.id in images and not form.left_out:
+                with left_out.noting(form.id, images[form.id]):
+                    yield _page_entry(form, images[form.id], self.parse)
+
+    def _cut_lines(self, copy: IamCopy, left_out: LeftOutForms) -> Iterator[_Entry]:
         """Lines out of forms: of images of lines nobody says where the words are."""
         images = find_forms(copy.files)
         for form, line in self._listed(copy):
-            if form.id not in images or line.box is None:
-                continue
-            image = images[form.id]
-            size = image_size(image)
-            box = line_boxes(form, size)[form.lines.index(line)]
-            assert box is not None
-            words = [word.box for word in line.words if word.box is not None]
-            inner = tuple(_moved(_scaled(own, form_scales(form, size)), box) for own in words)
-            yield _Entry(line.id, line.text, partial(read_box, image, box), inner)
+            if form.id in images:
+                with left_out.noting(form.id, images[form.id]):
+                    yield from _line_entry(form, line, images[form.id])
 
-    def _words(self, copy: IamCopy) -> Iterator[_Entry]:
+    def _words(self, copy: IamCopy, left_out: LeftOutForms) -> Iterator[_Entry]:
         images = copy.files.find("words")
         forms = {} if images else find_forms(copy.files)
         for form, line in self._listed(copy):
@@ -171,8 +170,9 @@ class IAMDataset:
                     yield _Entry(word.id, word.text, partial(read_grey, images[word.id]))
                 elif word.box is not None and form.id in forms:
                     image = forms[form.id]
-                    box = _scaled(word.box, form_scales(form, image_size(image)))
-                    yield _Entry(word.id, word.text, partial(read_box, image, box))
+                    with left_out.noting(form.id, image):
+                        box = _scaled(word.box, form_scales(form, image_size(image)))
+                        yield _Entry(word.id, word.text, partial(read_box, image, box))
 
 
 def export_typos(
@@ -194,6 +194,16 @@ def export_typos(
     texts = IAMDataset("line", split="train", data_dir=data_dir).texts
     write_typo_files(folder, pairs, texts)
     return len(pairs), len(texts)
+
+
+def _line_entry(form: IamForm, line: IamLine, image: Path) -> Iterator[_Entry]:
+    """The line and the boxes of its words, if it has a place on the image."""
+    size = image_size(image)
+    box = line_boxes(form, size)[form.lines.index(line)]
+    if box is not None:
+        words = [word.box for word in line.words if word.box is not None]
+        inner = tuple(_moved(_scaled(own, form_scales(form, size)), box) for own in words)
+        yield _Entry(line.id, line.text, partial(read_box, image, box), inner)
 
 
 def _page_entry(form: IamForm, image: Path, parse: str) -> _Entry:

@@ -5,6 +5,7 @@ recognition", 2002. Images of lines are taken where the copy has them, else cut 
 """
 
 import hashlib
+import json
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,20 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from text_recognizer.errors import InputError
+from text_recognizer.ground_truth.iam_boxes import form_scales, line_boxes, read_box
 from text_recognizer.ground_truth.iam_files import IamFiles, is_iam, new_folder
 from text_recognizer.ground_truth.iam_forms import Box, IamForm, IamLine, read_forms
+from text_recognizer.ground_truth.iam_left_out import LeftOutForms, warn_left_out
 from text_recognizer.ground_truth.iam_parquet import (
     find_parquet,
     read_parquet_lines,
     unpack_parquet,
 )
 from text_recognizer.ground_truth.iam_splits import AACHEN, IamSplits, check_split_kind, split_forms
-from text_recognizer.ground_truth.image_files import (
-    image_size,
-    read_grey,
-    read_grey_page,
-    write_png,
-)
+from text_recognizer.ground_truth.image_files import image_size, read_grey, write_png
 from text_recognizer.ground_truth.samples import LineSample, PageLine, PageSample, check_split
 
 _LOG = logging.getLogger(__name__)
@@ -37,10 +35,8 @@ _LOG = logging.getLogger(__name__)
 SOURCE = "iam"
 LANGUAGE = "eng"
 
-_PAD_PX = 16  # of the full scan: 8 of the course's half-size forms
-_MOST_STRETCH = 0.01  # by how much the scales of both axes may differ
-_N_NAMED = 5
-_CUT_VERSION = 1
+_CUT_VERSION = 2
+_REASONS = "left-out.json"  # beside the lines that were cut: why forms have none
 
 ReadImage = Callable[[], NDArray[np.uint8]]
 
@@ -76,14 +72,16 @@ def holds_iam_lines(path: Path) -> bool:
 def open_iam(
     path: Path, *, kind: str = AACHEN, cache: Path | None = None, seed: int = 42
 ) -> IamCopy:
-    """The copy at a path, its transcriptions read and split.
+    """The copy at a path, its transcriptions read and split; lines of odd ids are warned of.
 
     Raises:
-        InputError: there is no copy, or a file of it is damaged.
+        InputError: there is no copy, or a file of its transcriptions is damaged.
         OptionError: there is no such split.
     """
     files = IamFiles(Path(path), cache)
     forms = tuple(read_forms(files))
+    odd = [f"{name!r} of {form.id}" for form in forms for name in form.left_out]
+    warn_left_out(odd, "lines whose id is not that of a line of their form, or comes twice,")
     return IamCopy(files, forms, split_forms(forms, files, kind=kind, seed=seed))
 
 
@@ -98,7 +96,8 @@ def read_iam_pages(
     """Pages of IAM with the boxes of their written lines, by the ids of their forms.
 
     Image, sizes and boxes are those of the stored image; the text printed above is no line. A form
-    of which a line has no box is left out, and a warning names it.
+    of which a line has no box or no id of its own, or whose image is damaged or of another shape,
+    is left out, and a warning names it.
 
     Args:
         path: the copy.
@@ -109,7 +108,8 @@ def read_iam_pages(
         seed: of the validation part of `fsdl`.
 
     Raises:
-        InputError: there is no copy or it has no forms, or a file of it is damaged.
+        InputError: there is no copy or it has no forms, a file of its transcriptions is damaged, or
+            all images are.
         OptionError: there is no such split.
     """
     wanted = check_split(split)
@@ -120,13 +120,17 @@ def read_iam_pages(
             f"{path} holds no forms of IAM: forms/, or formsA-D.tgz, formsE-H.tgz and formsI-Z.tgz,"
             " must be there."
         )
-    pages, left_out = [], []
+    _check_sizes(copy.files)
+    pages, incomplete, left_out = [], [], LeftOutForms(copy.files)
     for form, own in copy.in_split(wanted):
-        if form.id in images and form.lines and all(line.box for line in form.lines):
+        if form.id not in images or not form.is_complete:
+            incomplete.append(form.id)
+            continue
+        with left_out.noting(form.id, images[form.id]):
             pages.append(_page(form, own, images[form.id]))
-        else:
-            left_out.append(form.id)
-    _warn(left_out, "forms without an image, or with a line without ink,")
+    warn_left_out(incomplete, "forms without an image, or with a line without ink or its own id,")
+    left_out.check(is_all=not pages)
+    left_out.warn()
     return pages
 
 
@@ -140,7 +144,7 @@ def read_iam_lines(
     keep_err: bool = True,
     line_images: Mapping[str, Path] | None = None,
 ) -> list[LineSample]:
-    """Lines of IAM, by form and in order; a line of which there is no image is named in a warning.
+    """Lines of IAM, by form and in order; what has no good image is left out, with a warning.
 
     Args:
         path: the copy, or a folder with the Parquet files of Teklia/IAM-line.
@@ -161,18 +165,20 @@ def read_iam_lines(
         check_split_kind(kind)
         return read_parquet_lines(parquet, IamFiles(Path(path), cache), split=wanted, kind=kind)
     copy = open_iam(path, kind=kind, cache=cache, seed=seed)
-    samples, left_out = [], []
-    for form, line, read_image in _with_images(copy, wanted, line_images):
+    samples, imageless, left_out = [], [], LeftOutForms(copy.files)
+    for form, line, read_image in _with_images(copy, wanted, line_images, left_out):
         own = copy.splits.of_line(line.id, form.id)
         if own is None or not (line.is_ok or keep_err):
             continue
         if read_image is None or not line.text:
-            left_out.append(line.id)
+            imageless.append(line.id)
             continue
         samples.append(
             LineSample(line.id, line.text, SOURCE, form.writer, LANGUAGE, own, read_image)
         )
-    _warn(left_out, "lines without an image or a text")
+    warn_left_out(imageless, "lines without an image or a text")
+    left_out.check(is_all=not samples)
+    left_out.warn()
     return samples
 
 
@@ -180,10 +186,10 @@ def find_line_images(path: Path, *, cache: Path | None = None) -> dict[str, Path
     """Image files of the lines by their ids, for training, which reads them in any order.
 
     They are those of the copy, or of its Parquet files; else all lines are cut out of the forms
-    once, into the cache folder.
+    once, into the cache folder. A warning names forms that are damaged or of another shape.
 
     Raises:
-        InputError: there is no copy, or a file of it is damaged.
+        InputError: there is no copy, a file of its transcriptions is damaged, or all forms are.
     """
     files = IamFiles(Path(path), cache)
     parquet = find_parquet(files.path)
@@ -202,23 +208,41 @@ def _cut_lines(files: IamFiles) -> dict[str, Path]:
     if not folder.is_dir():
         _LOG.info("Cutting the lines of %d forms once, into %s.", len(images), folder)
         with new_folder(folder) as aside:
-            for form in read_forms(files):
-                if form.id in images:
-                    _cut_form(form, images[form.id], aside)
+            _cut_forms(files, images, aside)
+    left_out = LeftOutForms(files)
+    left_out.reasons = json.loads((folder / _REASONS).read_text(encoding="utf-8"))
+    left_out.warn()
     return {path.stem: path for path in sorted(folder.glob("*.png"))}
 
 
+def _cut_forms(files: IamFiles, images: Mapping[str, Path], folder: Path) -> None:
+    """Write the lines of all forms, and why forms have none."""
+    left_out = LeftOutForms(files)
+    for form in read_forms(files):
+        if form.id in images:
+            with left_out.noting(form.id, images[form.id]):
+                _cut_form(form, images[form.id], folder)
+    left_out.check(is_all=not any(folder.iterdir()))
+    (folder / _REASONS).write_text(json.dumps(left_out.reasons), encoding="utf-8")
+
+
 def _cut_form(form: IamForm, image: Path, folder: Path) -> None:
-    for line, box in zip(form.lines, line_boxes(form, image_size(image)), strict=True):
-        if box is not None:
-            write_png(folder / f"{line.id}.png", read_box(image, box))
+    """Write the lines of a form, none if one of them cannot be read."""
+    boxes = line_boxes(form, image_size(image))
+    cut = {
+        line.id: read_box(image, box)
+        for line, box in zip(form.lines, boxes, strict=True)
+        if box is not None
+    }
+    for name, pixels in cut.items():
+        write_png(folder / f"{name}.png", pixels)
 
 
 def find_forms(files: IamFiles) -> dict[str, Path]:
-    """Images of the forms by their ids.
+    """Images of the forms by their ids, to cut lines out of them.
 
     Raises:
-        InputError: the copy has none.
+        InputError: the copy has none, or no XML.
     """
     forms = files.find("forms")
     if not forms:
@@ -226,61 +250,34 @@ def find_forms(files: IamFiles) -> dict[str, Path]:
             f"{files.path} holds no images of IAM: lines/ or lines.tgz, or forms/ or the three"
             " archives of forms, must be there."
         )
+    _check_sizes(files)
     return forms
 
 
-def line_boxes(form: IamForm, size: tuple[int, int]) -> list[Box | None]:
-    """Boxes to cut the lines of a form by, in pixels of an image of (width, height).
-
-    Each is the box of the line's ink and paper around it: 8 pixels of a half-size form at most, up
-    and down no more than half of the gap to the next line.
-
-    Raises:
-        InputError: form and image do not have one shape.
-    """
-    x_scale, y_scale = form_scales(form, size)
-    known = [line.box for line in form.lines if line.box is not None]
-    boxes: list[Box | None] = []
-    for line in form.lines:
-        if line.box is None:
-            boxes.append(None)
-            continue
-        above, below = _gaps(line.box, known)
-        boxes.append(
-            Box(
-                max(0.0, (line.box.left - _PAD_PX) * x_scale),
-                max(0.0, (line.box.top - min(_PAD_PX, above / 2)) * y_scale),
-                min(float(size[0]), (line.box.right + _PAD_PX) * x_scale),
-                min(float(size[1]), (line.box.bottom + min(_PAD_PX, below / 2)) * y_scale),
-            )
+def _check_sizes(files: IamFiles) -> None:
+    if not files.find("xml"):
+        raise InputError(
+            f"{files.path} holds no XML of IAM: xml or xml.tgz must be there, as the ASCII files do"
+            " not say the size of the scans that their boxes are of."
         )
-    return boxes
-
-
-def read_box(path: Path, box: Box) -> NDArray[np.uint8]:
-    """The part of a form's image inside a box of its pixels.
-
-    Raises:
-        InputError: the image cannot be read, or the box is outside of it.
-    """
-    page = read_grey_page(path)
-    top, bottom = int(box.top), int(np.ceil(box.bottom))
-    cut = page[top:bottom, int(box.left) : int(np.ceil(box.right))]
-    if not cut.size:
-        raise InputError(f"{path} has no pixels where its XML has a line.")
-    return cut.copy()
 
 
 def _with_images(
-    copy: IamCopy, split: str | None, line_images: Mapping[str, Path] | None
+    copy: IamCopy,
+    split: str | None,
+    line_images: Mapping[str, Path] | None,
+    left_out: LeftOutForms,
 ) -> Iterator[tuple[IamForm, IamLine, ReadImage | None]]:
-    """Lines of the forms of a split, and what reads their images."""
+    """Lines of the forms of a split, and what reads their images; none of damaged forms."""
     lines = copy.files.find("lines") if line_images is None else line_images
     forms = {} if lines else find_forms(copy.files)
     for form, _ in copy.in_split(split):
         boxes: Sequence[Box | None] = [None] * len(form.lines)
         if form.id in forms:
-            boxes = line_boxes(form, image_size(forms[form.id]))
+            with left_out.noting(form.id, forms[form.id]):
+                boxes = line_boxes(form, image_size(forms[form.id]))
+        if form.id in left_out.reasons:
+            continue
         for line, box in zip(form.lines, boxes, strict=True):
             if line.id in lines:
                 yield form, line, partial(read_grey, lines[line.id])
@@ -291,6 +288,8 @@ def _with_images(
 def _page(form: IamForm, split: str, image: Path) -> PageSample:
     width, height = image_size(image)
     scales = form_scales(form, (width, height))
+    if None in line_boxes(form, (width, height)):
+        raise InputError(f"The XML of the form {form.id} has a line outside of its scan.")
     lines = tuple(
         PageLine(line.id, line.text, (), _corners(line.box, scales))
         for line in form.lines
@@ -304,40 +303,3 @@ def _corners(box: Box, scales: tuple[float, float]) -> tuple[tuple[float, float]
     left, right = box.left * x, box.right * x
     top, bottom = box.top * y, box.bottom * y
     return ((left, top), (right, top), (right, bottom), (left, bottom))
-
-
-def form_scales(form: IamForm, size: tuple[int, int]) -> tuple[float, float]:
-    """Image pixels by pixels of the full scan, across and down: measured, as copies differ.
-
-    Raises:
-        InputError: the XML says no size, or image and form do not have one shape.
-    """
-    if not form.width or not form.height:
-        raise InputError(f"The XML of the form {form.id} does not say the size of its scan.")
-    x_scale, y_scale = size[0] / form.width, size[1] / form.height
-    if abs(x_scale - y_scale) > _MOST_STRETCH * x_scale:
-        raise InputError(
-            f"The form {form.id} is {size[0]} by {size[1]} pixels and its XML says {form.width} by "
-            f"{form.height}: its boxes do not fit."
-        )
-    return x_scale, y_scale
-
-
-def _gaps(box: Box, others: Sequence[Box]) -> tuple[float, float]:
-    """Pixels to the nearest line above and below; 0 where lines reach into each other."""
-    middle = box.top + box.bottom
-    above = [o.bottom for o in others if o.top + o.bottom < middle]
-    below = [o.top for o in others if o.top + o.bottom > middle]
-    free = 2.0 * _PAD_PX
-    return (
-        max(0.0, box.top - max(above, default=box.top - free)),
-        max(0.0, min(below, default=box.bottom + free) - box.bottom),
-    )
-
-
-def _warn(ids: Sequence[str], what: str) -> None:
-    if ids:
-        more = f" and {len(ids) - _N_NAMED} more" if len(ids) > _N_NAMED else ""
-        _LOG.warning(
-            "IAM: %d %s are left out: %s%s.", len(ids), what, ", ".join(ids[:_N_NAMED]), more
-        )

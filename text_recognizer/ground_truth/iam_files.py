@@ -88,6 +88,12 @@ class IamFiles:
                     found.setdefault(path.stem, path)
         return dict(sorted(found.items()))
 
+    def shown(self, kind: str, path: Path) -> str:
+        """What users call a file that `find` gave: its path, or its name and its archive's path."""
+        archives = (a for a in self._archives(kind) if self._target(a, kind) == path.parent)
+        archive = next(archives, None)
+        return str(path) if archive is None else f"{path.name} in {archive}"
+
     def has(self, kind: str) -> bool:
         """Whether there is a place for such files; nothing is unpacked."""
         return bool(self._plain(kind) or self._archives(kind))
@@ -126,15 +132,18 @@ class IamFiles:
 
     def _unpacked(self, archive: Path, kind: str) -> Path:
         """Folder of the members of one kind, written if it is not there yet."""
-        state = archive.stat()
-        facts = (_VERSION, kind, archive.name, state.st_size, state.st_mtime_ns)
-        key = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
-        target = self.cache_folder / f"{kind}-{key}"
+        target = self._target(archive, kind)
         if not target.is_dir():
             _LOG.info("Taking %s out of %s once, into %s.", kind, archive, target)
             with new_folder(target) as folder:
                 _unpack(archive, kind, folder)
         return target
+
+    def _target(self, archive: Path, kind: str) -> Path:
+        state = archive.stat()
+        facts = (_VERSION, kind, archive.name, state.st_size, state.st_mtime_ns)
+        key = hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+        return self.cache_folder / f"{kind}-{key}"
 
     @property
     def cache_folder(self) -> Path:

@@ -4,14 +4,15 @@ Source: the XML that comes with IAM 3.0 (`form`, `handwritten-part`, `line`, `wo
 comments at the head of its ASCII files. Boxes are in pixels of the full scan.
 """
 
+import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from text_recognizer.errors import InputError
-from text_recognizer.ground_truth.iam_files import IamFiles
+from text_recognizer.ground_truth.iam_files import FORM_ID, IamFiles
 from text_recognizer.ground_truth.iam_text import join_tokens, unescape
 from text_recognizer.ground_truth.xml_files import parse_xml
 
@@ -22,6 +23,9 @@ _MAX_XML_BYTES = 1 << 24
 _MAX_TABLE_BYTES = 1 << 26
 _OK = "ok"
 _N_LINE_FIELDS = 9
+_LINE_ID = re.compile(rf"{FORM_ID}-\d{{2}}", re.ASCII)
+_MAX_SHOWN = 40
+_MAX_PX = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,8 @@ class IamForm:
         writer: such as `000`.
         width: of the full scan in pixels, 0 if the files do not say.
         height: likewise.
-        lines: in order.
+        lines: in order, with ids of their own that begin with that of the form.
+        left_out: ids of other lines that the files say it has; shortened, for messages.
     """
 
     id: str
@@ -80,6 +85,12 @@ class IamForm:
     width: int
     height: int
     lines: tuple[IamLine, ...]
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it has lines, and the places of all of them are known."""
+        return bool(self.lines) and not self.left_out and all(line.box for line in self.lines)
 
     @property
     def prompt(self) -> str:
@@ -121,12 +132,14 @@ def read_form(path: Path) -> IamForm:
     if root.tag != "form":
         raise InputError(f"{path} is no form of IAM: its root is {root.tag}.")
     try:
+        lines, left_out = _own_lines(path.stem, map(_line, root.iterfind("handwritten-part/line")))
         return IamForm(
             id=path.stem,
             writer=root.get("writer-id", ""),
             width=int(root.get("width", "0")),
             height=int(root.get("height", "0")),
-            lines=tuple(_line(line) for line in root.iterfind("handwritten-part/line")),
+            lines=lines,
+            left_out=left_out,
         )
     except ValueError as error:
         raise InputError(f"{path} has a number that is none: {error}.") from error
@@ -160,8 +173,27 @@ def _forms_of_tables(forms_txt: Path, lines_txt: Path) -> list[IamForm]:
         lines[form_of(line.id)].append(line)
     missing = sorted(lines.keys() - writers.keys())
     if missing:
-        raise InputError(f"{forms_txt} has no form {missing[0]}, of which {lines_txt} has lines.")
-    return [IamForm(name, writers[name], 0, 0, tuple(own)) for name, own in sorted(lines.items())]
+        raise InputError(f"{forms_txt} has no form {missing[0]!r}, of which {lines_txt} has lines.")
+    return [
+        IamForm(name, writers[name], 0, 0, *_own_lines(name, own))
+        for name, own in sorted(lines.items())
+    ]
+
+
+def _own_lines(
+    form_id: str, lines: Iterable[IamLine]
+) -> tuple[tuple[IamLine, ...], tuple[str, ...]]:
+    """Lines whose ids are those of lines of a form, the first of each, and ids of the others.
+
+    Ids become names of files, so that nothing else may stand in them.
+    """
+    own: dict[str, IamLine] = {}
+    left_out = []
+    for line in lines:
+        is_own = _LINE_ID.fullmatch(line.id) and line.id.startswith(f"{form_id}-")
+        if not is_own or own.setdefault(line.id, line) is not line:
+            left_out.append(line.id[:_MAX_SHOWN])
+    return tuple(own.values()), tuple(left_out)
 
 
 def form_of(line_id: str) -> str:
@@ -202,6 +234,8 @@ def _word(word: "_Element") -> IamWord:
 
 
 def _box(x: int, y: int, width: int, height: int) -> Box:
+    if any(abs(value) > _MAX_PX for value in (x, y, width, height)):
+        raise ValueError("a box is larger than a scan can be")
     return Box(x, y, x + width, y + height)
 
 

@@ -19,6 +19,7 @@ from text_recognizer.errors import InputError
 IMAGE_SUFFIXES = frozenset({".webp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"})
 
 _FORMATS = ("WEBP", "PNG", "JPEG", "TIFF", "BMP")
+_UNKNOWN = "is not an image in a known format (PNG, JPEG, TIFF, WebP, BMP)"
 _MAX_BYTES = 1 << 28
 _MAX_PIXELS = 200_000_000
 
@@ -65,7 +66,9 @@ def image_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path, formats=_FORMATS) as header:
             return header.size
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+    except UnidentifiedImageError as error:
+        raise InputError(f"{path} {_UNKNOWN}.") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise InputError(f"{path} cannot be read as an image: {error}.") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{path} has too many pixels: {error}") from error
@@ -97,8 +100,6 @@ def _size(data: bytes, name: str) -> tuple[int, int]:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as header:
             return header.size
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise InputError(
-            f"{name} is not an image in a known format (PNG, JPEG, TIFF, WebP, BMP)."
-        ) from error
+        raise InputError(f"{name} {_UNKNOWN}.") from error
     except Image.DecompressionBombError as error:
         raise InputError(f"{name} has too many pixels: {error}") from error
