@@ -27,6 +27,7 @@ DEFAULT_PARAGRAPH_MODEL = "paragraph_text_recognizer"
 MANIFEST_FILE = "manifest.json"
 NETWORK_FILE = "model.onnx"
 ENCODER_FILE, DECODER_FILE = "encoder.onnx", "decoder_step.onnx"
+WEIGHTS_FILE = "weights.safetensors"
 PACKAGE_FOLDER = Path(__file__).parent / "artifacts"
 _FOREIGN_MODELS = (".pt", ".pth", ".h5", ".hdf5", ".params")
 _CHECKPOINT = ".ckpt"
@@ -138,7 +139,7 @@ def write_bundle(
 
     Raises:
         BundleError: the folder holds a bundle already, or a shipped one would be replaced.
-        InputError: a file to copy cannot be read.
+        InputError: a file to copy cannot be read, or the folder cannot be written.
     """
     if (folder / MANIFEST_FILE).exists():
         if not overwrite:
@@ -148,10 +149,13 @@ def write_bundle(
     contents = {name: _content(file) for name, file in files.items()}
     manifest = replace(manifest, files={name: _sha256(data) for name, data in contents.items()})
     text = json.dumps(manifest.to_json(), ensure_ascii=False, indent=1) + "\n"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, data in contents.items():
-        _write_whole(folder / name, data)
-    _write_whole(folder / MANIFEST_FILE, text.encode())  # last: before it, there is no bundle
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, data in contents.items():
+            _write_whole(folder / name, data)
+        _write_whole(folder / MANIFEST_FILE, text.encode())  # last: before it, there is no bundle
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror or error}.") from error
     return Bundle(folder, manifest)
 
 

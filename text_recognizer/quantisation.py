@@ -20,6 +20,7 @@ from text_recognizer.bundle import (
     DECODER_FILE,
     ENCODER_FILE,
     NETWORK_FILE,
+    WEIGHTS_FILE,
     Bundle,
     user_data_folder,
     write_bundle,
@@ -90,7 +91,8 @@ def quantise_bundle(
     names = _NETWORKS[manifest.task]
     rounds_convolutions = manifest.task == "paragraph"
     networks = {name: _quantised(bundle.file(name), rounds_convolutions) for name in names}
-    others = {other: bundle.folder / other for other in manifest.files if other not in networks}
+    left_out = {*networks, WEIGHTS_FILE}
+    others = {other: bundle.folder / other for other in manifest.files if other not in left_out}
     twin = write_bundle(
         target,
         replace(

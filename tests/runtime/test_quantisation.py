@@ -10,8 +10,8 @@ from tiny_bundles import MANIFEST, draw_bars, recurrent_network, write_tiny_bund
 
 from text_recognizer import bundle as bundle_module
 from text_recognizer import quantisation
-from text_recognizer.bundle import Bundle, load_bundle
-from text_recognizer.errors import BundleError, MissingExtraError
+from text_recognizer.bundle import Bundle, load_bundle, write_bundle
+from text_recognizer.errors import BundleError, InputError, MissingExtraError
 from text_recognizer.line_reader import LineReader
 from text_recognizer.manifest import MeasuredCer
 from text_recognizer.quantisation import quantise_bundle
@@ -76,6 +76,21 @@ def test_the_original_is_not_replaced(bundle: Bundle) -> None:
     with pytest.raises(BundleError, match="tiny holds the model itself: give another folder.$"):
         quantise_bundle(bundle, bundle.folder / ".." / "tiny", overwrite=True)
     assert load_bundle(bundle.folder) == bundle
+
+
+def test_weights_to_train_on_with_are_left_out(tmp_path: Path) -> None:
+    original = write_tiny_bundle(tmp_path / "tiny", network=recurrent_network())
+    files = {name: original.folder / name for name in original.manifest.files}
+    files["weights.safetensors"] = original.network_path
+    original = write_bundle(tmp_path / "with", original.manifest, files)
+    twin = quantise_bundle(original, tmp_path / "twin", n_threads=1).bundle
+    assert sorted(twin.manifest.files) == ["config.json", "model.onnx"]
+
+
+def test_a_folder_that_cannot_be_made(bundle: Bundle, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="file/twin cannot be written: Not a directory.$"):
+        quantise_bundle(bundle, tmp_path / "file" / "twin", n_threads=1)
 
 
 def test_character_models_have_no_twin(tmp_path: Path) -> None:

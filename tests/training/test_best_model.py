@@ -276,6 +276,26 @@ def test_what_cannot_read_is_kept_as_weights(
         load_bundle(artifact.folder)
 
 
+def test_a_model_to_read_with_is_not_lost_to_one_that_cannot(
+    line_words: list[str], saved_line: Path
+) -> None:
+    other = untrained([*line_words, "--limit_output_length"])
+    before = load_bundle(saved_line)
+    with pytest.raises(BundleError, match="makes no model to read with, so the one in .* stays."):
+        write_artifact(other, found("abc"), saved_line.parent)
+    assert load_bundle(saved_line) == before
+
+
+def test_runs_of_another_network_are_passed_over(
+    character_run: Outcome, logs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--trained_data_class=FakeImageData", f"--logs={logs}", "--trained_model_class=MLP"]
+    assert fails(words, capsys) == (
+        "No run with FakeImageData and --model_class=MLP has a checkpoint that can be read: train "
+        "one by training/run_experiment.py --data_class=FakeImageData --model_class=MLP.\n"
+    )
+
+
 def test_a_character_network_is_saved(
     character_run: Outcome, logs: Path, tmp_path: Path, monkeypatch: Any, capsys: Any
 ) -> None:

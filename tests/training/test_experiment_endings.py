@@ -58,6 +58,18 @@ def test_a_run_that_is_killed_goes_on_as_if_it_had_not_been(tmp_path: Path) -> N
     assert outcome.figures == pytest.approx(dict(whole.figures), abs=1e-6)
 
 
+def test_a_run_goes_on_from_epochs_without_validation(tmp_path: Path) -> None:
+    words = [*FAKE, "--check_val_every_n_epoch=3"]
+    run([*words, "--max_epochs=2"], tmp_path / "stopped")
+    last = tmp_path / "stopped" / "checkpoints" / "last.ckpt"
+    assert torch.load(last, weights_only=True)["epoch"] == 1
+    outcome = run([*words, "--max_epochs=6", f"--resume_from_checkpoint={last}"], tmp_path / "on")
+    whole = run([*words, "--max_epochs=6"], tmp_path / "whole")
+    assert outcome.figures == pytest.approx(dict(whole.figures), abs=1e-6)
+    assert outcome.checkpoint is not None and whole.checkpoint is not None
+    assert outcome.checkpoint.name == whole.checkpoint.name
+
+
 @pytest.mark.slow
 def test_a_full_disk_ends_in_a_sentence_and_loses_nothing(tmp_path: Path) -> None:
     child = Child(LONG, tmp_path)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from drawn_paragraphs import TEST, TRAIN, write_pages
 from fake_experiment import EXPERIMENT_WARNINGS, FAKE, chequered_lines, run
 from torch.nn import functional as F
 
 from text_recognizer.data.character_mapping import MAPPING_2021
-from text_recognizer.errors import OptionError
+from text_recognizer.errors import InputError, OptionError
 from text_recognizer.lit_models.experiment_transformer import ExperimentTransformerLitModel
 from text_recognizer.models import LineCNNTransformer, LineCNNTransformerOptions
 from text_recognizer.training.experiments.command import main
@@ -39,6 +40,24 @@ def test_lines_are_learnt_and_read_by_the_network_itself(lines: list[str], tmp_p
     assert figures["test_cer"] < 0.6
     assert figures["test_acc"] > 0.55
     assert "test_acc_no_padding" not in figures
+
+
+def test_without_validation_pages_nothing_is_trained(tmp_path: Path) -> None:
+    write_pages(tmp_path, [*TRAIN, *TEST])
+    words = ["--data_class=OpenParagraphs", f"--data_dir={tmp_path}", "--model_class=LineCNN"]
+    with pytest.raises(InputError, match="^OpenParagraphs has no validation samples, and valid"):
+        run([*words, "--loss=ctc"], tmp_path / "run")
+
+
+def test_texts_that_ctc_cannot_learn_are_refused(tmp_path: Path) -> None:
+    """Windows of 28 columns side by side give two steps, and the texts have up to six labels."""
+    words = [
+        *chequered_lines(tmp_path), "--max_length=6", "--num_train=16", "--loss=ctc",
+        "--model_class=LineCNN", "--conv_dim=4", "--fc_dim=8", "--window_width=84",
+        "--window_stride=84",
+    ]  # fmt: skip
+    with pytest.raises(OptionError, match="^LineCNN gives 2 steps for an image, and half of the"):
+        run(words, tmp_path / "run")
 
 
 @pytest.mark.parametrize("model", ["LineCNNTransformer", "ResnetTransformer"])

@@ -24,7 +24,7 @@ from text_recognizer.data.character_mapping import special_symbols
 from text_recognizer.data.option_flags import parse_options
 from text_recognizer.data.sample_order import SampleOrder
 from text_recognizer.data.sample_sheet import draw_sheet
-from text_recognizer.errors import OptionError, TextRecognizerError
+from text_recognizer.errors import InputError, OptionError, TextRecognizerError
 
 SPLITS = ("train", "validation", "test")
 _MAX_SHEET_PX = 1_000_000
@@ -203,11 +203,18 @@ def run_as_script(module_class: type[BaseDataModule]) -> None:
         module.prepare_data()
         module.setup()
         path = Path(f"{name}.png")
-        module.sample_sheet().save(path)
+        _save(module.sample_sheet(), path)
         sys.stdout.write(f"{module.describe()}\nA sheet of samples is in {path}.\n")
     except TextRecognizerError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(1)
+
+
+def _save(sheet: Image.Image, path: Path) -> None:
+    try:
+        sheet.save(path)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
 
 
 def _figures(values: Tensor) -> str:

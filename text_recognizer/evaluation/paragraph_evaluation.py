@@ -30,8 +30,8 @@ from text_recognizer.text_form import DEFAULT_TEXT_FORM, apply_text_form
 _CHUNK = 8  # images in memory at once, which may be photographs of whole pages
 _HEADER = ("source", "paragraphs", "lines", "repeated", "lost", "flawed")
 _LEGEND = """\
-What the first table calls lines are paragraphs. Repeated, lost: lines read twice or not at all,
-for 100 lines. Flawed: paragraphs with at least one of either."""
+Repeated, lost: lines read twice or not at all, for 100 lines. Flawed: paragraphs with at least one
+of either."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def render_paragraph_report(report: ParagraphReport) -> str:
     """Tables of plain text, with a line on how they are made."""
     rows = [_HEADER, *(_cells(name, own) for name, own in report.losses.items())]
     left_out = f"{report.n_left_out} lines are left out: without text or place, or too long."
-    parts = [render_report(report.texts), render_table(rows), _LEGEND]
+    parts = [render_report(report.texts, unit="paragraphs"), render_table(rows), _LEGEND]
     return "\n\n".join([*parts, *([left_out] if report.n_left_out else [])])
 
 

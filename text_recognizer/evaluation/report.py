@@ -15,8 +15,6 @@ SHORT_LINE = 80  # characters; the few longer lines of some sources hold much of
 SCHEMA = 1
 
 _HEADER: tuple[str, ...] = (
-    "source",
-    "lines",
     "documents",
     "characters",
     "CER",
@@ -29,7 +27,7 @@ _HEADER: tuple[str, ...] = (
 _LEGEND = """\
 Rates in per cent: edits summed over reference length summed; words are split at white space.
 Intervals: bootstrap by document; none for a single document. No case: CER after case folding.
-Empty: lines read as nothing."""
+Empty: {unit} read as nothing."""
 
 Interval = tuple[float, float]
 
@@ -156,11 +154,17 @@ def report_to_json(report: EvaluationReport, *, with_lines: bool = False) -> dic
     return content
 
 
-def render_report(report: EvaluationReport) -> str:
-    """The report as a table of plain text, rates in per cent, with a line on how they are made."""
-    table = render_table([_HEADER, *(_cells(row) for row in report.rows)])
+def render_report(report: EvaluationReport, *, unit: str = "lines") -> str:
+    """The report as a table of plain text, rates in per cent, with a line on how they are made.
+
+    Args:
+        report: to show.
+        unit: what was read, as a heading.
+    """
+    header = ("source", unit, *_HEADER)
+    table = render_table([header, *(_cells(row) for row in report.rows)])
     title = f"{report.dataset}, {report.split} split, text form {report.text_form}"
-    return f"{title}\n\n{table}\n\n{_LEGEND}"
+    return f"{title}\n\n{table}\n\n{_LEGEND.format(unit=unit)}"
 
 
 def render_table(rows: Sequence[Sequence[str]], *, n_left: int = 1) -> str:

@@ -26,8 +26,10 @@ from safetensors.torch import save
 from text_recognizer.bundle import (
     DECODER_FILE,
     ENCODER_FILE,
+    MANIFEST_FILE,
     NETWORK_FILE,
     PACKAGE_FOLDER,
+    WEIGHTS_FILE,
     write_bundle,
 )
 from text_recognizer.character_input import CHARACTER_NORMALISATION
@@ -90,16 +92,22 @@ def write_artifact(saved: SavedNetwork, run: FoundRun, artifacts: Path) -> Artif
         artifacts: folder of the new folder.
 
     Raises:
-        BundleError: that is the folder of the models that come with the package.
+        BundleError: that is the folder of the models that come with the package, or holds a model
+            to read with, and the run makes none.
         InputError: the folder cannot be written.
     """
     folder = artifacts / f"{saved.record.unit}_text_recognizer"
     files: dict[str, bytes | Path] = {
         "config.json": _json(saved.record.config),
         "run_command.txt": f"{saved.record.command}\n".encode(),
-        "weights.safetensors": save(saved.weights()),
+        WEIGHTS_FILE: save(saved.weights()),
     }
     content = _bundle_content(saved, run, folder.name)
+    if content is None and (folder / MANIFEST_FILE).exists():
+        raise BundleError(
+            f"{run.name} makes no model to read with, so the one in {folder} stays. Choose another "
+            "run by --metric or --trained_model_class, or remove the folder."
+        )
     with _replaced(folder) as aside:
         if content is not None:
             write_bundle(aside, content.manifest, {**content.networks, **files})

@@ -30,6 +30,7 @@ class Choice:
 
     Attributes:
         data_class: that it was trained on.
+        model_class: network that it has; empty for any.
         metric: name of a recorded figure.
         mode: `min` or `max`; None goes by the metric.
         entity: whose runs of W&B are looked at; empty for those of the machine's account.
@@ -38,6 +39,7 @@ class Choice:
     """
 
     data_class: str
+    model_class: str = ""
     metric: str = "val_loss"
     mode: str | None = None
     entity: str = ""
@@ -74,10 +76,13 @@ def save_best_model(choice: Choice, artifacts: Path = ARTIFACTS) -> SavedRun:
         except InputError as error:
             _LOG.warning("%s (%s) is passed over: %s.", run.name, run.id, str(error).rstrip("."))
             continue
-        return SavedRun(run, len(runs), write_artifact(saved, run, artifacts))
+        if choice.model_class in ("", saved.record.config["model_class"]):
+            return SavedRun(run, len(runs), write_artifact(saved, run, artifacts))
+    network = f" --model_class={choice.model_class}" if choice.model_class else ""
     raise InputError(
-        f"No run with {choice.data_class} has a checkpoint that can be read: train one by "
-        f"training/run_experiment.py --data_class={choice.data_class}."
+        f"No run with {choice.data_class}{network and f' and{network}'} has a checkpoint that can "
+        "be read: train one by "
+        f"training/run_experiment.py --data_class={choice.data_class}{network}."
     )
 
 

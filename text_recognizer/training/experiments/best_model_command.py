@@ -51,6 +51,9 @@ def parse_choice(words: Sequence[str]) -> Choice:
     default = Choice("")
     parser = ArgumentParser(prog="training/save_best_model.py", allow_abbrev=False)
     parser.add_argument("--trained_data_class", required=True, metavar="NAME", dest="data_class")
+    parser.add_argument(
+        "--trained_model_class", default="", metavar="NAME", dest="model_class", help="default: any"
+    )
     parser.add_argument("--metric", default=default.metric, help="val_loss, val_cer, val_acc, ...")
     parser.add_argument("--mode", choices=(MIN, MAX), help="default: max of accuracies, else min")
     parser.add_argument("--entity", default=default.entity, help="look for runs in W&B, too")

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from text_recognizer.data import BaseDataModule, CombinedData, DataModuleOptions
+from text_recognizer.data.character_mapping import PADDING
 from text_recognizer.errors import InputError, OptionError
 from text_recognizer.lit_models.experiment import ExperimentLitModel
 from text_recognizer.lit_models.experiment_ctc import ExperimentCTCLitModel
@@ -33,6 +34,7 @@ from text_recognizer.training.experiments.registry import data_classes, network_
 from text_recognizer.training.experiments.run_command import relative_path
 
 PROJECT = "text-recognizer-experiments"
+_N_LOOKED_AT = 16  # validation samples
 _USES = {CHARACTERS: "reads single characters", LINES: "reads lines", MASKS: "draws masks of lines"}
 
 
@@ -127,6 +129,11 @@ def make_data(experiment: Experiment) -> BaseDataModule:
     data = parts[0] if len(parts) == 1 else CombinedData(parts)
     data.prepare_data()
     data.setup()
+    if not len(data.data_val):
+        raise InputError(
+            f"{experiment.data_class} has no validation samples, and validation chooses the best "
+            "checkpoint: give it some."
+        )
     return data
 
 
@@ -151,9 +158,32 @@ def make_network(experiment: Experiment, data: BaseDataModule) -> nn.Module:
         n_classes=len(data.mapping),
         output_length=length,
     )
-    if held == LINES and experiment.loss.loss not in (CTC, TRANSFORMER):
-        check_output_length(cast(LineNetwork, network).count_steps(data.input_dims[2]), length)
+    if held == LINES and experiment.loss.loss != TRANSFORMER:
+        n_steps = cast(LineNetwork, network).count_steps(data.input_dims[2])
+        if experiment.loss.loss == CTC:
+            _check_ctc(experiment, n_steps, data)
+        else:
+            check_output_length(n_steps, length)
     return network
+
+
+def _check_ctc(experiment: Experiment, n_steps: int, data: BaseDataModule) -> None:
+    """CTC learns nothing of a text that has more labels than the network gives steps.
+
+    Raises:
+        OptionError: most texts of the first validation samples have.
+    """
+    padding = data.mapping.index(PADDING) if PADDING in data.mapping else -1
+    texts = [data.data_val[i][1] for i in range(min(_N_LOOKED_AT, len(data.data_val)))]
+    lengths = sorted(int((labels != padding).sum()) for labels in texts)
+    length = lengths[len(lengths) // 2]
+    if length > n_steps:
+        raise OptionError(
+            f"{experiment.model_class} gives {n_steps} steps for an image, and half of the texts "
+            f"of {experiment.data_class} have {length} labels or more, which CTC "
+            "cannot learn: choose smaller windows, wider images, or a network with a decoder by "
+            f"--loss={TRANSFORMER}."
+        )
 
 
 def _check_decoder(experiment: Experiment, has_decoder: bool, data: BaseDataModule) -> None:

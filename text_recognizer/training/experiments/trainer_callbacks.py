@@ -70,7 +70,15 @@ class BestOfWholeRun(ModelCheckpoint):
     """The best checkpoint of a run that may go on in another folder, as each call has its own.
 
     Lightning forgets how good the best one was when the folder is another, so any would be better.
+    And it writes the last one after validations only; a run can go on from any epoch.
     """
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Keep the last checkpoint of an epoch without validation, too."""
+        super().on_train_epoch_end(trainer, pl_module)
+        every = trainer.check_val_every_n_epoch
+        if every is not None and (trainer.current_epoch + 1) % every:
+            self._save_last_checkpoint(trainer, self._monitor_candidates(trainer))
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from the best one if it is still there; else the next is the best."""
