@@ -45,7 +45,7 @@ def show_model(name: Name) -> None:
     folder = find_bundle(name)
     manifest = read_manifest(folder)
     for label, value in _facts(manifest, folder):
-        typer.echo(f"{label + ':':<20}{value}")
+        typer.echo(f"{label + ':':<19} {value}")
 
 
 @models.command("verify")
@@ -131,13 +131,13 @@ def _facts(manifest: "Manifest", folder: Path) -> list[tuple[str, Any]]:
         ("created", manifest.created or "unknown"),
         ("commit", manifest.git_commit or "unknown"),
         ("derived from", manifest.derived_from or "nothing, trained"),
-        ("characters", "".join(manifest.symbols) or "none"),
+        ("characters", "".join(manifest.symbols).replace("\n", "\u21b5") or "none"),
         ("text form", manifest.text_form or "none"),
         ("line height", manifest.line_height or "any"),
     ]
     facts += [(f"CER {cer.data}", _rate(cer)) for cer in manifest.cer]
     for data in manifest.training_data:
-        facts.append(("trained on", f"{data.name}, {data.licence}"))
+        facts.append(("trained on", ", ".join(filter(None, (data.name, data.licence)))))
         if data.attribution:
             facts.append(("", data.attribution))
     return facts

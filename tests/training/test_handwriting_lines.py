@@ -60,5 +60,5 @@ def test_missing_sources_are_named_and_training_goes_on(
 
 
 def test_no_source_at_all_is_an_error(options: TrainingOptions, data_paths: DataPaths) -> None:
-    with pytest.raises(InputError, match="holds no training lines of the recipe's sources"):
+    with pytest.raises(InputError, match="recipe's sources. To train on what .* add: --set d"):
         _module(replace(options.data, shares={"elsewhere": 1.0}), data_paths)

@@ -44,6 +44,7 @@ from text_recognizer.synthesis.sentences import load_passages
 from text_recognizer.text_form import apply_text_form
 
 _LOG = logging.getLogger(__name__)
+_ALL_SOURCES = "--set data.shares={} --set data.validation_sources=[] --set data.criterion={}"
 FONTS = "fonts"
 _SURE_CER = 0.25  # of a line whose words are cut out; above, the cuts are not trusted
 
@@ -166,7 +167,10 @@ class HandwritingLines(pl.LightningDataModule):
         if missing:
             _LOG.warning("Training goes on without %s: not found.", ", ".join(missing))
         if not found:
-            raise InputError(f"{paths.data} holds no training lines of the recipe's sources.")
+            raise InputError(
+                f"{paths.data} holds no training lines of the recipe's sources. To train on what "
+                f"it holds, add: {_ALL_SOURCES}"
+            )
         return {name: found[name] for name in sorted(found)}
 
     def _scanned(
