@@ -5,15 +5,17 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import lightning.pytorch as pl
 import numpy as np
 import onnx
 import pytest
 import torch
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from tiny_run import LIBRARY_WARNINGS, draw_line, tiny_options, tiny_record, with_trainer
 
 from text_recognizer.bundle import load_bundle
 from text_recognizer.data import DataPaths
-from text_recognizer.errors import InputError, OptionError, TextRecognizerError
+from text_recognizer.errors import InputError, OptionError, StoppedError, TextRecognizerError
 from text_recognizer.line_reader import LineReader
 from text_recognizer.training.export import (
     check_parity,
@@ -212,6 +214,40 @@ def test_cooldown_takes_a_fifth_of_the_time_used(line_folder: Path, tmp_path: Pa
     after = torch.load(last, weights_only=True)["callbacks"]["RunClock"]["used_seconds"]
     assert after - before >= 0.2 * before
     assert after < 10 * before + 60  # not the two hours of the options
+
+
+@pytest.mark.parametrize(
+    ("ending", "sentence", "code"),
+    [
+        (KeyboardInterrupt(), "Stopped by Ctrl-C.", 130),
+        (SystemExit(1), "Stopped by Ctrl-C.", 130),  # what Lightning makes of it
+        (SIGTERMException(), "Asked to end.", 143),
+    ],
+)
+@pytest.mark.parametrize("has_checkpoint", [False, True])
+def test_a_run_that_is_stopped_says_how_to_go_on(
+    ending: BaseException,
+    sentence: str,
+    code: int,
+    has_checkpoint: bool,
+    line_folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "run"
+
+    def stop(*_: object, **__: object) -> None:
+        if has_checkpoint:
+            RunFolder(folder).last_checkpoint.parent.mkdir(parents=True)
+            RunFolder(folder).last_checkpoint.write_bytes(b"")
+        raise ending
+
+    monkeypatch.setattr(pl.Trainer, "fit", stop)
+    with pytest.raises(StoppedError) as caught:
+        fit(_options(), DataPaths(line_folder), tiny_record(_options()), folder)
+    way = f"Go on with the same command and --resume {folder}."
+    told = way if has_checkpoint else "No checkpoint was written yet."
+    assert (str(caught.value), caught.value.exit_code) == (f"{sentence} {told}", code)
 
 
 def test_a_new_run_does_not_overwrite_another(line_folder: Path, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from lightning.pytorch.callbacks import (
     ModelCheckpoint,
     TQDMProgressBar,
 )
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from text_recognizer.data import DataPaths
-from text_recognizer.errors import InputError, OptionError
+from text_recognizer.errors import InputError, OptionError, StoppedError
 from text_recognizer.lit_models import BaseLitModel
 from text_recognizer.training.callbacks import RunClock, Samples
 from text_recognizer.training.checkpoint_files import WholeCheckpoints
@@ -30,6 +32,7 @@ _LOG = logging.getLogger(__name__)
 OPTIONS_FILE = "options.json"
 COMMANDS_FILE = "run_command.txt"
 LAST_CHECKPOINT = "last.ckpt"
+_TERMINATED = 143  # as shells say of a program that was asked to end
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,7 @@ def fit(
     Raises:
         InputError: data or checkpoints are missing.
         OptionError: the run to resume trains another network.
+        StoppedError: the user or the machine ended it.
     """
     start = start or Start()
     pl.seed_everything(options.trainer.seed, verbose=False)
@@ -128,8 +132,35 @@ def fit(
         if trainer.logger:
             trainer.logger.log_hyperparams(options.to_dict())
     checkpoint = RunFolder(start.resume).last_checkpoint if start.resume else None
-    trainer.fit(model, data, ckpt_path=checkpoint, weights_only=True)
+    with _told_how_to_go_on(run):
+        trainer.fit(model, data, ckpt_path=checkpoint, weights_only=True)
     return run
+
+
+@contextmanager
+def _told_how_to_go_on(run: RunFolder) -> Iterator[None]:
+    """Turns an end before the time into a sentence.
+
+    Raises:
+        StoppedError: the user or the machine ended the run.
+    """
+    try:
+        yield
+    except SIGTERMException:
+        ending = StoppedError(f"Asked to end. {_how_to_go_on(run)}", _TERMINATED)
+    except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
+        ending = StoppedError(f"Stopped by Ctrl-C. {_how_to_go_on(run)}")
+    else:
+        return
+    if not is_first_process():  # one of them tells
+        raise SystemExit(ending.exit_code)
+    raise ending
+
+
+def _how_to_go_on(run: RunFolder) -> str:
+    if not run.last_checkpoint.is_file():
+        return "No checkpoint was written yet."
+    return f"Go on with the same command and --resume {run.path}."
 
 
 def _check_resumed(folder: Path, record: RunRecord, model: BaseLitModel) -> RunRecord:
