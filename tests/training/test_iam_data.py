@@ -374,7 +374,8 @@ def test_an_experiment_on_lines_of_iam(
     flags = (
         "--data_class=IAMLines", "--model_class=LineCNNLSTM", "--loss=ctc",
         f"--data_dir={data_dir}", "--max_epochs=1", "--batch_size=4", "--conv_dim=8",
-        "--fc_dim=16", "--width=768", "--logger=0", "--progress_bar_refresh_rate=0",
+        "--fc_dim=16", "--width=768", "--window_stride=14", "--logger=0",
+        "--progress_bar_refresh_rate=0",
     )  # fmt: skip
     outcome = run_experiment(parse_flags(flags))
     assert {"test_cer", "val_loss"} <= outcome.figures.keys()
