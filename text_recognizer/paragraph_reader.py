@@ -48,7 +48,6 @@ from text_recognizer.sequence_search import (
 if TYPE_CHECKING:
     import onnxruntime
 
-_N_TOKENS = 2
 _START_AND_END = SpecialLabels(0, 0)
 _MEMORY = ("memory_keys", "memory_values")
 _MEMORIES: Shape = (ANY, None, ANY, ANY, ANY)
@@ -143,7 +142,7 @@ class ParagraphReader:
         if not isinstance(height, int) or not isinstance(width, int):
             raise BundleError(f"{bundle.folder}: the images of {ENCODER_FILE} have no fixed size.")
         self.canvas = (height, width)
-        self.n_characters = manifest.max_length - _N_TOKENS
+        self.n_characters = self._search.longest_text
 
     def read(self, images: Sequence[GreyImage]) -> list[ParagraphReading]:
         """Readings in the order of the images.

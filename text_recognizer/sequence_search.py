@@ -58,6 +58,11 @@ class SearchOptions:
     coverage_weight: float = 0.0
     n_best: int = 1
 
+    @property
+    def longest_text(self) -> int:
+        """Characters of a text at most: labels without start and end."""
+        return self.max_length - _N_TOKENS
+
     def __post_init__(self) -> None:
         if min(self.beam, self.n_best) < 1 or self.max_length < 2:
             raise OptionError("beam and n_best are at least 1, and max_length at least 2.")
@@ -156,7 +161,7 @@ class _Beam:
 
     def hypotheses(self) -> list[Hypothesis]:
         """The best first, whether they ended or are as long as allowed."""
-        longest = self._options.max_length - _N_TOKENS
+        longest = self._options.longest_text
         found = [(self._rank(own), _complete(own)) for own in self._ended]
         found += [(self._rank(own), _cut(own, longest)) for own in self.going]
         return [own for _, own in sorted(found, key=lambda pair: pair[0], reverse=True)]

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -16,7 +17,6 @@ from lightning.pytorch.callbacks import (
     ModelCheckpoint,
     TQDMProgressBar,
 )
-from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from text_recognizer.data import DataPaths
 from text_recognizer.errors import InputError, OptionError, StoppedError
@@ -25,6 +25,7 @@ from text_recognizer.training.callbacks import RunClock, Samples
 from text_recognizer.training.checkpoint_files import WholeCheckpoints
 from text_recognizer.training.options import TrainingOptions, parse_time
 from text_recognizer.training.record import RunRecord, read_checkpoint
+from text_recognizer.training.stops import stops_told
 from text_recognizer.training.tasks import task_of
 from text_recognizer.training.tracking import make_logger
 
@@ -32,7 +33,6 @@ _LOG = logging.getLogger(__name__)
 OPTIONS_FILE = "options.json"
 COMMANDS_FILE = "run_command.txt"
 LAST_CHECKPOINT = "last.ckpt"
-_TERMINATED = 143  # as shells say of a program that was asked to end
 
 
 @dataclass(frozen=True)
@@ -145,16 +145,12 @@ def _told_how_to_go_on(run: RunFolder) -> Iterator[None]:
         StoppedError: the user or the machine ended the run.
     """
     try:
-        yield
-    except SIGTERMException:
-        ending = StoppedError(f"Asked to end. {_how_to_go_on(run)}", _TERMINATED)
-    except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
-        ending = StoppedError(f"Stopped by Ctrl-C. {_how_to_go_on(run)}")
-    else:
-        return
-    if not is_first_process():  # one of them tells
-        raise SystemExit(ending.exit_code)
-    raise ending
+        with stops_told(partial(_how_to_go_on, run)):
+            yield
+    except StoppedError as error:
+        if not is_first_process():  # one of them tells
+            raise SystemExit(error.exit_code) from None
+        raise
 
 
 def _how_to_go_on(run: RunFolder) -> str:

@@ -12,16 +12,15 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.utilities.exceptions import (  # type: ignore[attr-defined]
     MisconfigurationException,
-    SIGTERMException,
 )
 
-from text_recognizer.errors import InputError, OptionError, StoppedError, TextRecognizerError
+from text_recognizer.errors import InputError, OptionError, TextRecognizerError
 from text_recognizer.training.experiments.run_command import relative_path
+from text_recognizer.training.stops import stops_told
 
 RESUME = "--resume_from_checkpoint"
 _OF_THIS_RUN = (f"{RESUME}=", "--parent=")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
-_TERMINATED = 143  # as shells say of a program that was asked to end
 
 
 @contextmanager
@@ -38,13 +37,8 @@ def run_failures(trainer: pl.Trainer, command: str) -> Iterator[None]:
         InputError: a file could not be written.
     """
     try:
-        yield
-    except SIGTERMException:
-        raise StoppedError(
-            f"Asked to end. {_how_to_go_on(trainer, command)}", _TERMINATED
-        ) from None
-    except (KeyboardInterrupt, SystemExit):  # Lightning turns the one into the other
-        raise StoppedError(f"Stopped by Ctrl-C. {_how_to_go_on(trainer, command)}") from None
+        with stops_told(lambda: _how_to_go_on(trainer, command)):
+            yield
     except TextRecognizerError:
         raise
     except MisconfigurationException as error:
