@@ -1,9 +1,10 @@
 """The int8 twin of a model for lines or paragraphs: smaller, a little worse, and for reading only.
 
-Weights of LSTMs and linear layers are rounded to 8 bits and multiplied as such. So are those of the
-convolutions of a paragraph model, which are most of it; they are multiplied in full, because 8 bits
-are no faster on a CPU, and a line model keeps its few. The twin is a bundle of its own, so it is
-never the only copy.
+Weights of LSTMs and linear layers are rounded to whole numbers from -64 to 64 and multiplied as
+such: with larger ones, sums of two products would not fit in the 16 bits that processors without
+8-bit dot products have for them. Those of the convolutions of a paragraph model, which are most of
+it, are rounded to 8 bits and multiplied in full, because whole numbers are no faster on a CPU, and
+a line model keeps its few. The twin is a bundle of its own, so it is never the only copy.
 """
 
 import time
@@ -138,6 +139,7 @@ def _quantised(path: Path, rounds_convolutions: bool) -> bytes:
             op_types_to_quantize=_OPERATORS,
             per_channel=True,
             weight_type=QuantType.QInt8,
+            reduce_range=True,
         )
         if not rounds_convolutions:
             return quantised.read_bytes()
