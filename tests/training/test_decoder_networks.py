@@ -65,6 +65,12 @@ def test_resnets_have_the_published_parameters() -> None:
     assert count_parameters(ResNetBody(34)) == 21_797_672 - 513_000
     assert ResNetBody(18, channels=1).eval()(torch.rand(2, 1, 64, 33)).shape == (2, 512, 2, 2)
     assert ResNetBody(34, n_stages=1).eval()(torch.rand(1, 3, 60, 80)).shape == (1, 64, 15, 20)
+    narrow = ResNetBody(18, n_stages=3, width=24).eval()
+    assert narrow(torch.rand(1, 3, 64, 96)).shape == (1, narrow.out_channels, 4, 6)
+    assert narrow.out_channels == 4 * 24
+    tall = ResNetBody(18, n_stages=3, width=4, column_stride=8).eval()
+    assert tall(torch.rand(1, 3, 64, 96)).shape == (1, 16, 4, 12)
+    assert ResNetBody(18, width=4, column_stride=4)(torch.rand(2, 3, 64, 96)).shape[2:] == (2, 24)
 
 
 def test_features_of_images_of_any_size() -> None:
@@ -72,6 +78,9 @@ def test_features_of_images_of_any_size() -> None:
     assert resnet.encode(torch.rand(1, 1, 576, 640)).shape == (1, 18 * 20, 16)
     assert resnet.encode(torch.rand(2, 1, 28, 896)).shape == (2, 28, 16)
     assert resnet.encode(torch.rand(2, 3, 33, 40)).shape == (2, 4, 16)
+    fine = build_tiny("ResnetTransformer", {"resnet_stages": 3, "resnet_channels": 8}).eval()
+    assert fine.encode(torch.rand(2, 1, 64, 96)).shape == (2, 4 * 6, 16)
+    assert count_parameters(fine.resnet) < count_parameters(resnet.resnet) / 64
     line = build_tiny("LineCNNTransformer", {}).eval()
     assert line.encode(torch.rand(2, 1, 12, 48)).shape == (2, 5, 16)
     assert line.encode(torch.rand(2, 1, 12, 480)).shape == (2, 59, 16)
@@ -235,6 +244,13 @@ def test_channels_of_a_grey_image_are_equal() -> None:
         ),
         ({"tf_positions": "none"}, "tf_positions must be absolute or relative, not 'none'."),
         ({"resnet_layers": 50}, "resnet_layers must be 18 or 34, not 50."),
+        ({"resnet_channels": 0}, "resnet_channels must be 1 or more, not 0."),
+        ({"resnet_stages": 0}, "resnet_stages must be 1 to 4, not 0."),
+        (
+            {"resnet_column_stride": 12},
+            "resnet_column_stride must be 4, 8, 16 or 32, not 12.",
+        ),
+        ({"resnet_stages": 5}, "resnet_stages must be 1 to 4, not 5."),
     ],
 )
 def test_options_are_checked(values: dict[str, Any], message: str) -> None:

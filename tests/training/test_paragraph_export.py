@@ -10,7 +10,7 @@ import torch
 from fake_experiment import EXPERIMENT_WARNINGS, chequered_lines, run
 from seed_network_builds import build
 
-from text_recognizer.bundle import ENCODER_FILE, load_bundle
+from text_recognizer.bundle import DECODER_FILE, ENCODER_FILE, load_bundle
 from text_recognizer.data.character_mapping import MAPPING_2021, PARAGRAPH_MAPPING_2021
 from text_recognizer.errors import OptionError, TextRecognizerError
 from text_recognizer.models import DecoderNetwork
@@ -71,6 +71,9 @@ RUN = FoundRun("0123456789", "run", "MLflow", "Drawn", {"val_cer": 0.25}, lambda
         ("LineCNNTransformer", {"conv_dim": 4, "fc_dim": 8, "tf_positions": "relative"}),
         ("ResnetTransformer", {}),
         ("ResnetTransformer", {"tf_image_layers": 2}),
+        ("ResnetTransformer", {"resnet_channels": 8, "resnet_stages": 3}),
+        ("ResnetTransformer", {"resnet_column_stride": 8, "tf_image_layers": 1}),
+        ("ResnetTransformer", {"line_body": True, "freeze_body": True}),
     ],
 )
 def test_the_runtime_reads_what_torch_reads(
@@ -119,6 +122,16 @@ def test_the_twin_of_8_bits_is_smaller_and_scores_alike(tmp_path: Path) -> None:
         scores.append([steps.step(np.array([label]), np.array([0]))[0] for label in (0, 5, 9)])
     difference = np.abs(np.array(scores[0]) - scores[1])
     assert 0 < difference.mean() < 0.1 * np.std(scores[0])
+    multiplied = _multiplied_in_8_bits(report.bundle.file(DECODER_FILE))
+    assert max(int(np.abs(weights).max()) for weights in multiplied) == 64
+
+
+def _multiplied_in_8_bits(path: Path) -> list[np.ndarray]:
+    """Weights that go into products of whole numbers; two of 128 * 255 do not fit in 16 bits."""
+    graph = onnx.load(path).graph
+    names = {node.input[1] for node in graph.node if node.op_type == "MatMulInteger"}
+    found = [tensor for tensor in graph.initializer if tensor.name in names]
+    return [onnx.numpy_helper.to_array(tensor).astype(np.int16) for tensor in found]
 
 
 def test_another_network_is_noticed() -> None:

@@ -81,7 +81,38 @@ class ResidualBlock(nn.Module):
         return torch.relu(self.norm2(self.conv2(y)) + self.project(x))
 
 
-class LineResnetLSTM(nn.Module):
+class LineBody(nn.Module):
+    """The convolutions: a map with a cell for 16 rows and 4 columns of an image of any size.
+
+    Args:
+        stem: channels of the first convolution.
+        groups: residual blocks and channels of the three groups, as (blocks, channels).
+    """
+
+    def __init__(self, stem: int, groups: tuple[tuple[int, int], ...]) -> None:
+        super().__init__()
+        (_, c1), (_, c2), (_, c3) = groups
+        self.out_channels = c3
+        self.stem = nn.Sequential(
+            nn.Conv2d(1, stem, 7, stride=(4, 2), padding=3, bias=False),
+            nn.BatchNorm2d(stem),
+            nn.ReLU(),
+        )
+        self.group1 = _group(stem, groups[0])
+        self.group2 = _group(c1, groups[1])
+        self.group3 = _group(c2, groups[2])
+
+    def cells(self, images: Tensor) -> Tensor:
+        """Features of shape (N, C, H / 16, W / 4) of images of shape (N, 1, H, W)."""
+        x: Tensor = self.group1(self.stem(images))  # (N, C1, H/4, W/2)
+        x = nn.functional.max_pool2d(x, 2)  # (N, C1, H/8, W/4)
+        x = self.group2(x)  # (N, C2, H/8, W/4)
+        x = nn.functional.max_pool2d(x, (2, 1))  # (N, C2, H/16, W/4)
+        found: Tensor = self.group3(x)  # (N, C3, H/16, W/4)
+        return found
+
+
+class LineResnetLSTM(LineBody):
     """Logits of a line image, one frame every 4 columns.
 
     Args:
@@ -90,18 +121,10 @@ class LineResnetLSTM(nn.Module):
     """
 
     def __init__(self, options: LineResnetLSTMOptions, n_labels: int) -> None:
-        super().__init__()
+        super().__init__(options.stem, options.groups)
         self.options = options
         self.n_labels = n_labels
-        (_, c1), (_, c2), (_, c3) = options.groups
-        self.stem = nn.Sequential(
-            nn.Conv2d(1, options.stem, 7, stride=(4, 2), padding=3, bias=False),
-            nn.BatchNorm2d(options.stem),
-            nn.ReLU(),
-        )
-        self.group1 = _group(options.stem, options.groups[0])
-        self.group2 = _group(c1, options.groups[1])
-        self.group3 = _group(c2, options.groups[2])
+        c3 = self.out_channels
         rows = options.height // ROW_STRIDE
         self.column = nn.Linear(rows * c3, c3) if options.column == "linear" else None
         self.dropout = nn.Dropout(options.dropout)
@@ -117,11 +140,7 @@ class LineResnetLSTM(nn.Module):
 
     def columns(self, images: Tensor) -> Tensor:
         """Features of shape (T, N, C), T = W / 4, of images of shape (N, 1, H, W)."""
-        x: Tensor = self.group1(self.stem(images))  # (N, C1, H/4, W/2)
-        x = nn.functional.max_pool2d(x, 2)  # (N, C1, H/8, W/4)
-        x = self.group2(x)  # (N, C2, H/8, W/4)
-        x = nn.functional.max_pool2d(x, (2, 1))  # (N, C2, H/16, W/4)
-        x = self.group3(x)  # (N, C3, H/16, W/4)
+        x = self.cells(images)  # (N, C3, H/16, W/4)
         if self.column is None:
             return x.amax(2).permute(2, 0, 1)  # (T, N, C3)
         rows: Tensor = self.column(x.permute(3, 0, 1, 2).flatten(2))  # (T, N, C3)

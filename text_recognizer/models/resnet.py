@@ -11,7 +11,11 @@ from text_recognizer.errors import OptionError
 
 BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3)}
 """Blocks of each stage, by the number of layers."""
-STAGE_CHANNELS = (64, 128, 256, 512)
+CHANNELS = 64
+"""Channels of the first stage; each further one has twice as many."""
+N_STAGES = 4
+LARGEST_STRIDE = 32
+"""Rows and columns that a cell of the last stage stands for."""
 
 
 class ResNetBody(nn.Module):
@@ -21,6 +25,8 @@ class ResNetBody(nn.Module):
         n_layers: 18 or 34.
         channels: of the images, 1 or 3.
         n_stages: how many of the four stages there are, from the first.
+        width: channels of the first stage.
+        column_stride: columns that a cell stands for at most; further stages halve rows only.
 
     Attributes:
         out_channels: of the feature maps.
@@ -29,19 +35,27 @@ class ResNetBody(nn.Module):
         OptionError: there is no body of so many layers.
     """
 
-    def __init__(self, n_layers: int = 18, *, channels: int = 3, n_stages: int = 4) -> None:
+    def __init__(
+        self,
+        n_layers: int = 18,
+        *,
+        channels: int = 3,
+        n_stages: int = N_STAGES,
+        width: int = CHANNELS,
+        column_stride: int = LARGEST_STRIDE,
+    ) -> None:
         super().__init__()
         if n_layers not in BLOCKS:
             raise OptionError(f"A ResNet has 18 or 34 layers here, not {n_layers}.")
-        first = STAGE_CHANNELS[0]
-        self.conv1 = nn.Conv2d(channels, first, 7, stride=2, padding=3, bias=False)
-        self.bn1 = nn.BatchNorm2d(first)
+        self.conv1 = nn.Conv2d(channels, width, 7, stride=2, padding=3, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, stride=2, padding=1)
-        n_in = first
+        n_in = width
         for stage in range(n_stages):
-            n_out = STAGE_CHANNELS[stage]
-            blocks = _stage(n_in, n_out, BLOCKS[n_layers][stage], stride=1 if stage == 0 else 2)
+            n_out = width * 2**stage
+            stride = (1, 1) if stage == 0 else (2, 2 if 2 ** (stage + 2) <= column_stride else 1)
+            blocks = _stage(n_in, n_out, BLOCKS[n_layers][stage], stride=stride)
             self.add_module(f"layer{stage + 1}", blocks)
             n_in = n_out
         self.out_channels = n_in
@@ -61,10 +75,10 @@ class BasicBlock(nn.Module):
     Args:
         n_in: channels that go in.
         n_out: channels that come out.
-        stride: of the first convolution.
+        stride: of the first convolution, down and across.
     """
 
-    def __init__(self, n_in: int, n_out: int, *, stride: int) -> None:
+    def __init__(self, n_in: int, n_out: int, *, stride: tuple[int, int] = (1, 1)) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(n_out)
@@ -72,21 +86,21 @@ class BasicBlock(nn.Module):
         self.conv2 = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(n_out)
         self.downsample: nn.Module = nn.Identity()
-        if stride != 1 or n_in != n_out:
+        if stride != (1, 1) or n_in != n_out:
             self.downsample = nn.Sequential(
                 nn.Conv2d(n_in, n_out, 1, stride=stride, bias=False), nn.BatchNorm2d(n_out)
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Maps of shape (N, n_out, H / stride, W / stride)."""
+        """Maps of shape (N, n_out, H / stride[0], W / stride[1])."""
         found = self.relu(self.bn1(self.conv1(x)))
         found = self.bn2(self.conv2(found))
         added: Tensor = self.relu(found + self.downsample(x))
         return added
 
 
-def _stage(n_in: int, n_out: int, n_blocks: int, *, stride: int) -> nn.Sequential:
-    rest = (BasicBlock(n_out, n_out, stride=1) for _ in range(n_blocks - 1))
+def _stage(n_in: int, n_out: int, n_blocks: int, *, stride: tuple[int, int]) -> nn.Sequential:
+    rest = (BasicBlock(n_out, n_out) for _ in range(n_blocks - 1))
     return nn.Sequential(BasicBlock(n_in, n_out, stride=stride), *rest)
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from text_recognizer.bundle import load_bundle
 from text_recognizer.data import BaseDataModule, CombinedData, DataModuleOptions
 from text_recognizer.data.character_mapping import PADDING
 from text_recognizer.errors import InputError, OptionError
@@ -21,6 +22,8 @@ from text_recognizer.lit_models.experiment_transformer import (
 )
 from text_recognizer.models.decoder_network import DecoderNetwork
 from text_recognizer.models.line_network import LineNetwork, check_output_length
+from text_recognizer.models.line_resnet_lstm import LineBody
+from text_recognizer.models.resnet_transformer import ResnetTransformer
 from text_recognizer.models.seed_networks import SEED_NETWORKS
 from text_recognizer.training.experiments.kinds import (
     CHARACTERS,
@@ -32,6 +35,7 @@ from text_recognizer.training.experiments.kinds import (
 from text_recognizer.training.experiments.options import CTC, TRANSFORMER, ExperimentLossOptions
 from text_recognizer.training.experiments.registry import data_classes, network_class
 from text_recognizer.training.experiments.run_command import relative_path
+from text_recognizer.training.export import read_base_weights
 
 PROJECT = "text-recognizer-experiments"
 _N_LOOKED_AT = 16  # validation samples
@@ -50,6 +54,8 @@ class Experiment:
         loss: loss and optimiser.
         trainer: texts by the names of the Trainer's flags.
         load_checkpoint: weights to start from, or None.
+        load_line_body: name or folder of a model for lines whose convolutions the body of a network
+            with `line_body` starts from, or None.
         wandb: whether W&B is asked for.
         entity: whose account of W&B; empty for that of the machine.
         project: under which records are kept.
@@ -68,6 +74,7 @@ class Experiment:
     loss: ExperimentLossOptions
     trainer: Mapping[str, str] = field(default_factory=dict)
     load_checkpoint: Path | None = None
+    load_line_body: str | None = None
     wandb: bool = False
     entity: str = ""
     project: str = PROJECT
@@ -101,6 +108,7 @@ class Experiment:
         config |= asdict(self.network) | asdict(self.loss)
         config |= {name: _plain_text(text) for name, text in self.trainer.items()}
         config["load_checkpoint"] = self.load_checkpoint
+        config["load_line_body"] = self.load_line_body
         config["experiment_group"] = self.group or None
         return {
             name: relative_path(value) if isinstance(value, Path) else value
@@ -218,6 +226,8 @@ def make_model(experiment: Experiment, data: BaseDataModule) -> ExperimentLitMod
         OptionError: network, data and loss do not fit together.
     """
     network = make_network(experiment, data)
+    if experiment.load_line_body is not None:
+        load_line_body(network, experiment.load_line_body)
     model: ExperimentLitModel
     if kind_of_data(data) == MASKS:
         model = ExperimentSegmentationLitModel(network, experiment.loss, mapping=data.mapping)
@@ -232,6 +242,29 @@ def make_model(experiment: Experiment, data: BaseDataModule) -> ExperimentLitMod
         weights = read_checkpoint(model, experiment.load_checkpoint, flag="--load_checkpoint")
         model.load_state_dict(weights)
     return model
+
+
+def load_line_body(network: nn.Module, name: str) -> None:
+    """Start the convolutions of a network with `line_body` from those of a model for lines.
+
+    Args:
+        network: a `ResnetTransformer`.
+        name: of the model, or its folder.
+
+    Raises:
+        OptionError: the network has no such body, or one of another shape.
+        BundleError: there is no such model.
+    """
+    body = network.resnet if isinstance(network, ResnetTransformer) else None
+    if not isinstance(body, LineBody):
+        raise OptionError("--load_line_body goes with --model_class=ResnetTransformer --line_body.")
+    own = body.state_dict()
+    given = read_base_weights(load_bundle(name, task="line"))
+    found = {key: value for key, value in given.items() if key in own}
+    shapes = {key: value.shape for key, value in own.items() if value.ndim}
+    if {key: value.shape for key, value in found.items()} != shapes:
+        raise OptionError(f"--load_line_body: the convolutions of {name} have another shape.")
+    body.load_state_dict({**own, **found})
 
 
 def read_checkpoint(model: ExperimentLitModel, path: Path, *, flag: str) -> dict[str, Any]:

@@ -60,6 +60,7 @@ def parse_flags(words: Sequence[str]) -> Experiment:
         loss=_options(ExperimentLossOptions, values),
         trainer={name: str(values[name]) for name in FLAGS if name in values},
         load_checkpoint=values.get("load_checkpoint"),
+        load_line_body=chosen.load_line_body,
         wandb=values.get("wandb", False) and not values.get("nowandb", False),
         entity=chosen.entity,
         project=chosen.project,
@@ -84,6 +85,9 @@ def _chooser(*, add_help: bool) -> _Parser:
     parser.add_argument("--model_class", default=DEFAULT_MODEL, metavar="NAME")
     parser.add_argument(
         "--load_checkpoint", type=Path, metavar="FILE", help="start from its weights"
+    )
+    parser.add_argument(
+        "--load_line_body", metavar="MODEL", help="start --line_body from a model for lines"
     )
     parser.add_argument("--experiment_group", default="", metavar="NAME")
     parser.add_argument("--save", action="store_true", help="keep the weights in ./artifacts")
