@@ -43,6 +43,15 @@ def test_columns_are_joined_to_cells_of_the_decoder(stride: int, columns: int) -
     assert made.encode(torch.rand(1, 1, 48, 64)).shape == (1, 3 * columns, 16)
 
 
+def test_the_last_columns_are_seen_where_they_fill_no_cell() -> None:
+    made = network()
+    images = torch.rand(1, 1, 48, 68)
+    features = made.encode(images)
+    assert features.shape == (1, 3 * 5, 16)
+    images[..., -2:] = 0
+    assert (made.encode(images) - features).reshape(3, 5, 16)[:, -1].abs().max() > 1e-3
+
+
 def test_the_shipped_model_gives_its_convolutions() -> None:
     made = network()
     load_line_body(made, "line-english")

@@ -11,6 +11,7 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from text_recognizer.errors import OptionError
 from text_recognizer.models.decoder_network import DecoderNetwork
@@ -137,6 +138,7 @@ class ResnetTransformer(DecoderNetwork):
         """Features of shape (N, M, tf_dim), cells row by row, of images (N, 1 or 3, H, W)."""
         if isinstance(self.resnet, LineBody):
             x = self.resnet.cells(images)  # (N, 128, H / 16, W / 4)
+            x = F.pad(x, (0, -x.shape[3] % self.projection.stride[1]))  # no column is left over
         else:
             x = self.resnet(images.expand(-1, _RGB, -1, -1))  # (N, C, H / 32, W / 32), C 512
         x = self.positions(self.projection(x))  # (N, tf_dim, H / 32, W / 32)
